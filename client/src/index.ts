@@ -1,0 +1,14 @@
+export { Countersign, type CountersignOptions, type RunOptions } from './countersign.js';
+export { CountersignProblem } from './problem.js';
+export type { ActionRequest } from './request.js';
+export type {
+  ActionResult,
+  ActionView,
+  Evidence,
+  FinalResult,
+  Needs,
+  Output,
+  PendingResult,
+  Tier,
+  UnknownResult,
+} from './result.js';

@@ -1,0 +1,40 @@
+// Native ESM (NODE_OPTIONS=--experimental-vm-modules, set by tools/test.js). Three projects, so that `unit` needs no engine.
+const common = {
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
+        module: { type: 'es6' },
+        sourceMaps: 'inline',
+      },
+    ],
+  },
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^@countersign/(client|sandbox)$': '<rootDir>/$1/src/index.ts',
+  },
+};
+const project = (displayName, folders, more = {}) => ({
+  ...common,
+  ...more,
+  displayName,
+  rootDir: import.meta.dirname,
+  testMatch: folders.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`),
+});
+const engines = {
+  globalSetup: '<rootDir>/test/support/engines-setup.ts',
+  globalTeardown: '<rootDir>/test/support/engines-teardown.ts',
+};
+
+export default {
+  testTimeout: 60_000,
+  maxWorkers: 2,
+  projects: [
+    project('unit', ['unit', 'conformance']),
+    project('workflow', ['workflow', 'replay'], engines),
+    project('integration', ['integration', 'attacks', 'faults', 'browser'], engines),
+  ],
+};

@@ -1,0 +1,54 @@
+/** Decides how an action ended. The database's facts come before what the workflow believes. */
+import type { FinalStatus, Outcome } from './types.js';
+
+/** What the warrant's use shows; `none` when no gateway ever opened one. */
+export type UseState = 'none' | 'open' | 'done' | 'withheld';
+
+export interface ConclusionFacts {
+  readonly outcome: Outcome;
+  readonly use: UseState;
+  /** Whether the action may have changed the EHR once its use was opened. */
+  readonly writes: boolean;
+}
+
+export interface Conclusion {
+  readonly status: FinalStatus | 'outcome_unknown';
+  /** Why, for `failed`. */
+  readonly code?: string;
+}
+
+/**
+ * A finished use is a completed action, whatever happened to the workflow afterwards. An open one is a read that
+ * brought nothing, or a write of which nobody knows. Without a use only ends without effect are believed: a history
+ * that says "performed" where no gateway opened a use is not ours.
+ */
+export function conclusionOf({ outcome, use, writes }: ConclusionFacts): Conclusion {
+  switch (use) {
+    case 'done':
+      return { status: 'completed' };
+    case 'withheld':
+      return { status: 'withheld' };
+    case 'open':
+      if (writes) return { status: 'outcome_unknown' };
+      return { status: 'failed', code: outcome.status === 'failed' ? outcome.code : 'perform.interrupted' };
+    case 'none':
+      return withoutEffect(outcome);
+  }
+}
+
+function withoutEffect(outcome: Outcome): Conclusion {
+  switch (outcome.status) {
+    case 'denied':
+    case 'expired':
+    case 'refused':
+      return { status: outcome.status };
+    case 'cancel_requested':
+      return { status: 'cancelled' };
+    case 'failed':
+      return { status: 'failed', code: outcome.code };
+    case 'performed':
+    case 'withheld':
+    case 'concluded':
+      return { status: 'failed', code: 'outcome.unfounded' };
+  }
+}

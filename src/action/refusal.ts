@@ -1,0 +1,35 @@
+/**
+ * Every refusal that our own code can speak, one closed union. A refusal says no to its caller and nothing else: it
+ * does not mean that something broke. Messages hold no input values. Each room keeps its block of codes together.
+ */
+export type RefusalCode =
+  // action
+  | 'action.not_found'
+  | 'action.not_releasable'
+  | 'action.release_over'
+  | 'idempotency.mismatch'
+  | 'request.invalid'
+  | 'type.unknown'
+  // audit
+  | 'audit.conflict';
+
+/** A typed no. `message` is for people and names what to do next; `code` is for `switch`. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly code: RefusalCode;
+  /** Non-confidential particulars: ids, rule ids, counts, instants. */
+  readonly details: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+
+  constructor(code: RefusalCode, message: string, details: Refusal['details'] = {}) {
+    super(message);
+    this.code = code;
+    this.details = details;
+  }
+}
+
+/** A later attempt may go through: somebody else was unreachable or busy. Everything else is refused for good. */
+const retryable: ReadonlySet<RefusalCode> = new Set<RefusalCode>([]);
+
+export function isRetryable(code: RefusalCode): boolean {
+  return retryable.has(code);
+}

@@ -1,0 +1,33 @@
+import type { Description } from './define-action.js';
+import type { SealedRequest } from './request.js';
+
+/** What an approver is shown, whole: the decision binds a commitment over the canonical JSON of this. */
+export interface Shown extends Description {
+  readonly type: string;
+  readonly elements: readonly string[];
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly purpose: string;
+  readonly reason: string | null;
+  readonly justifications: Readonly<Record<string, string>>;
+  readonly riskAssessment: string | null;
+  readonly agent: string;
+  readonly principal: string;
+}
+
+/** A function of the sealed request alone, so that the gateway can make the shown text again and compare. */
+export function shownText(request: SealedRequest, describe: (elements: readonly string[]) => Description): Shown {
+  const { title, effects } = describe(request.elements);
+  return {
+    title,
+    effects,
+    type: request.type,
+    elements: request.elements,
+    input: request.input,
+    purpose: request.purpose,
+    reason: request.reason ?? null,
+    justifications: request.justifications ?? {},
+    riskAssessment: request.riskAssessment ?? null,
+    agent: request.agent,
+    principal: request.principal,
+  };
+}

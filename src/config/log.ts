@@ -1,0 +1,22 @@
+import { pino, type Logger } from 'pino';
+
+export type { Logger };
+
+/**
+ * A process's logger: JSON lines on standard error. Callers log words, ids and codes; an error is logged by
+ * {@link errorFacts}, never whole, because messages of foreign code may quote what they choked on.
+ */
+export function createLog(name: string, level: string): Logger {
+  return pino({ name, level, base: { name }, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
+}
+
+/** What of an error may be logged: its kind, its code if that is a word, and where in our code it arose. */
+export function errorFacts(error: unknown): { kind: string; code?: string; at?: string } {
+  if (!(error instanceof Error)) return { kind: typeof error };
+  const code =
+    'code' in error && typeof error.code === 'string' && /^[\w.-]{1,40}$/.test(error.code) ? error.code : undefined;
+  const at = /\bat .*?([\w-]+(?:\.[\w-]+)*\.[jt]s:\d+:\d+)/.exec(
+    error.stack?.slice(error.stack.indexOf('\n    at ')) ?? '',
+  )?.[1];
+  return { kind: error.name, ...(code !== undefined && { code }), ...(at !== undefined && { at }) };
+}

@@ -1,0 +1,117 @@
+/** The calls that the API makes to the workflow of an action: start with admit, vote, cancel. */
+import {
+  WithStartWorkflowOperation,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+  isGrpcDeadlineError,
+  type Client,
+} from '@temporalio/client';
+import { ApplicationFailure, type SearchAttributePair, type Workflow } from '@temporalio/common';
+import { workflowIdOf, type ActionId, type ChallengeId } from '../action/ids.js';
+import type { Admission, Admitted, VoteAnswer } from '../action/types.js';
+import type { DecisionEnvelope } from '../approval/envelope.js';
+import { taskQueues } from './queues.js';
+import { assertSearchAttributes, searchAttributes } from './search-attributes.js';
+
+/** A worker that is up answers an admit in a few hundred milliseconds; after this the caller hears `pending`. */
+const admitWithin = 5_000;
+const voteWithin = 10_000;
+
+/**
+ * Three seconds instead of ten: a workflow task whose worker was killed goes to another worker that much sooner.
+ * Workflow code here never computes for long.
+ */
+const workflowTaskTimeout = '3s';
+
+/** What the UI shows before the first task ran. Closed words only; see search-attributes.ts. */
+export interface Announced {
+  readonly type: string;
+  readonly agent: string;
+  readonly purpose: string;
+}
+
+export interface GovernedActions {
+  /** Starts the workflow, or finds it running, and asks what classify recorded; `pending` when no worker answered. */
+  admit(admission: Admission, announced: Announced): Promise<Admitted | { readonly status: 'pending' }>;
+  /** Hands a vote over. `updateId` is the challenge, so a repetition hears the first answer. */
+  vote(
+    action: ActionId,
+    challenge: ChallengeId,
+    envelope: DecisionEnvelope,
+  ): Promise<VoteAnswer | { readonly status: 'pending' }>;
+  /** Asks for an end; what becomes of it, conclude says. False when the workflow has ended already. */
+  cancel(action: ActionId): Promise<boolean>;
+}
+
+export function governedActions(client: Client): GovernedActions {
+  const handleOf = (action: ActionId) => client.workflow.getHandle(workflowIdOf(action));
+  return {
+    async admit(admission, announced) {
+      const start = new WithStartWorkflowOperation('governedAction', {
+        workflowId: workflowIdOf(admission.action),
+        taskQueue: taskQueues.governance,
+        args: [admission],
+        workflowIdConflictPolicy: 'USE_EXISTING',
+        workflowIdReusePolicy: 'REJECT_DUPLICATE',
+        workflowTaskTimeout,
+        typedSearchAttributes: attributesOf(admission, announced),
+      });
+      try {
+        return await client.withDeadline(Date.now() + admitWithin, () =>
+          client.workflow.executeUpdateWithStart<Workflow, Admitted, []>('admit', {
+            args: [],
+            updateId: 'admit',
+            startWorkflowOperation: start,
+          }),
+        );
+      } catch (error) {
+        if (timedOut(error)) return { status: 'pending' };
+        throw error;
+      }
+    },
+
+    async vote(action, challenge, envelope) {
+      try {
+        return await client.withDeadline(Date.now() + voteWithin, () =>
+          handleOf(action).executeUpdate<VoteAnswer, [DecisionEnvelope]>('vote', {
+            args: [envelope],
+            updateId: challenge,
+          }),
+        );
+      } catch (error) {
+        if (timedOut(error)) return { status: 'pending' };
+        if (error instanceof WorkflowNotFoundError) return { status: 'refused', code: 'vote.late' };
+        if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure)
+          return { status: 'refused', code: error.cause.type ?? 'vote.refused' };
+        throw error;
+      }
+    },
+
+    async cancel(action) {
+      try {
+        await handleOf(action).cancel();
+        return true;
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return false;
+        throw error;
+      }
+    },
+  };
+}
+
+function attributesOf({ tenant }: Admission, { type, agent, purpose }: Announced): SearchAttributePair[] {
+  const pairs: SearchAttributePair[] = [
+    { key: searchAttributes.type, value: type },
+    { key: searchAttributes.agent, value: agent },
+    { key: searchAttributes.tenant, value: tenant },
+    { key: searchAttributes.purpose, value: purpose },
+    { key: searchAttributes.state, value: 'requested' },
+  ];
+  assertSearchAttributes(pairs);
+  return pairs;
+}
+
+function timedOut(error: unknown): boolean {
+  return error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isGrpcDeadlineError(error);
+}

@@ -1,0 +1,362 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { WorkflowUpdateFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { actionOfWorkflow, type ActionId } from '../../src/action/ids.js';
+import type { Admitted, VoteAnswer } from '../../src/action/types.js';
+import type { DecisionEnvelope } from '../../src/approval/envelope.js';
+import { timeSkipping } from '../support/temporal.js';
+import { envelope, minted, newAdmission, start, waits, withScript, type Script } from './scripted.js';
+
+let env: TestWorkflowEnvironment;
+beforeAll(async () => {
+  env = await timeSkipping();
+});
+afterAll(() => env?.teardown());
+
+const hour = 3_600_000;
+type Handle = Awaited<ReturnType<typeof start>>;
+const vote = (handle: Handle, ballot: DecisionEnvelope) =>
+  handle.executeUpdate<VoteAnswer, [DecisionEnvelope]>('vote', { args: [ballot] });
+const admit = (handle: Handle) => handle.executeUpdate<Admitted>('admit');
+const refusedAs = async (voting: Promise<VoteAnswer>): Promise<string | null | undefined> => {
+  const failure = await voting.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  return failure instanceof WorkflowUpdateFailedError && failure.cause instanceof ApplicationFailure
+    ? failure.cause.type
+    : undefined;
+};
+/** Starts one action under the script and hands its handle to the test. */
+const running = (
+  script: Script,
+  test: (handle: Handle, log: readonly string[]) => Promise<void>,
+  namesPatient = true,
+) => withScript(env, script, async (log) => test(await start(env, newAdmission(namesPatient)), log));
+
+describe('an action that nobody has to approve', () => {
+  it('is classified, performed and concluded, and asks no relation', () =>
+    running(
+      { classify: async () => ({ status: 'authorised', tier: 'T0', warrant: minted }) },
+      async (handle, log) => {
+        expect(await admit(handle)).toEqual({ status: 'accepted', tier: 'T0', needs: { status: 'nobody' } });
+        expect(await handle.result()).toEqual({ status: 'completed' });
+        expect(log).toEqual(['classify', 'perform', 'conclude']);
+        expect((await handle.fetchHistory()).events).toHaveLength(16);
+      },
+      false,
+    ));
+});
+
+describe('an action that waits for people', () => {
+  it('is performed after the quorum, with the relation asked first', () =>
+    running({}, async (handle, log) => {
+      expect(await admit(handle)).toMatchObject({ status: 'accepted', tier: 'T1' });
+      expect(await vote(handle, envelope(actionOf(handle), 'ada'))).toMatchObject({ status: 'counted' });
+      expect(await handle.result()).toEqual({ status: 'completed' });
+      expect(log).toEqual(['warrantRelation', 'relate', 'classify', 'recordVote', 'authorise', 'perform', 'conclude']);
+    }));
+
+  it('takes a vote by Signal for the same as one by Update', () =>
+    running({}, async (handle, log) => {
+      await admit(handle);
+      await handle.signal('vote', envelope(actionOf(handle), 'ada'));
+      expect(await handle.result()).toEqual({ status: 'completed' });
+      expect(log).toContain('recordVote');
+    }));
+
+  it('ends denied by one deny, though others approved', () =>
+    running({ classify: async () => waits({ count: 2 }) }, async (handle, log) => {
+      await admit(handle);
+      await vote(handle, envelope(actionOf(handle), 'ada'));
+      await vote(handle, envelope(actionOf(handle), 'bo', 'deny'));
+      expect(await handle.result()).toEqual({ status: 'denied' });
+      expect(log).not.toContain('perform');
+    }));
+
+  it('is not performed when the rules changed between the vote and the warrant', () =>
+    running({ authorise: async () => ({ status: 'refused', rules: ['agent.suspended'] }) }, async (handle, log) => {
+      await admit(handle);
+      await vote(handle, envelope(actionOf(handle), 'ada'));
+      expect(await handle.result()).toEqual({ status: 'refused' });
+      expect(log).not.toContain('perform');
+    }));
+
+  it('is refused by classify without asking anybody', () =>
+    running({ classify: async () => ({ status: 'refused', rules: ['relation.not_related'] }) }, async (handle, log) => {
+      expect(await admit(handle)).toEqual({ status: 'refused', rules: ['relation.not_related'] });
+      expect(await handle.result()).toEqual({ status: 'refused' });
+      expect(log).toEqual(['warrantRelation', 'relate', 'classify', 'conclude']);
+    }));
+
+  it('goes on to classify when the EHR gave no answer: classify takes a missing relation for unknown', () =>
+    running(
+      {
+        relate: async () => {
+          throw ApplicationFailure.nonRetryable('ehr.unavailable', 'ehr.unavailable');
+        },
+        classify: async () => ({ status: 'refused', rules: ['relation.unknown'] }),
+      },
+      async (handle) => {
+        expect(await handle.result()).toEqual({ status: 'refused' });
+      },
+    ));
+});
+
+describe('the deadline', () => {
+  it('expires an action that nobody approved, at the deadline and not before', () =>
+    running({}, async (handle, log) => {
+      await admit(handle);
+      const opened = await env.currentTimeMs();
+      expect(await handle.result()).toEqual({ status: 'expired' });
+      const waited = (await env.currentTimeMs()) - opened;
+      expect(waited).toBeGreaterThan(4 * hour - 60_000);
+      expect(waited).toBeLessThan(4 * hour + 60_000);
+      expect(log).not.toContain('authorise');
+    }));
+
+  it('is announced once, at the time that classify returned, and the action goes on to wait', () =>
+    running({}, async (handle, log) => {
+      await admit(handle);
+      await env.sleep(2 * hour - 60_000);
+      expect(log).not.toContain('remind');
+      await env.sleep(120_000);
+      expect(log.filter((name) => name === 'remind')).toHaveLength(1);
+      await vote(handle, envelope(actionOf(handle), 'ada'));
+      expect(await handle.result()).toEqual({ status: 'completed' });
+    }));
+
+  it('is not stretched by a reminder that fails', () =>
+    running(
+      {
+        remind: async () => {
+          throw new Error('outbox is gone');
+        },
+      },
+      async (handle) => {
+        await admit(handle);
+        const opened = await env.currentTimeMs();
+        expect(await handle.result()).toEqual({ status: 'expired' });
+        expect((await env.currentTimeMs()) - opened).toBeLessThan(4 * hour + 60_000);
+      },
+    ));
+
+  it('counts a vote whose verification began in time and ended after it', () => {
+    let verified = (): void => undefined;
+    const verification = new Promise<void>((resolve) => (verified = resolve));
+    return running(
+      {
+        classify: async () => waits({ deadlineIn: 2_000, remindIn: 1_000 }),
+        recordVote: async (_, { decision }) => {
+          await verification;
+          return {
+            status: 'counted',
+            vote: {
+              challenge: decision.challenge,
+              approver: decision.approver,
+              roles: decision.actingRoles,
+              verdict: decision.verdict,
+              receivedAt: '2026-01-01T00:00:01.000Z',
+            },
+          };
+        },
+      },
+      async (handle) => {
+        await admit(handle);
+        const voting = vote(handle, envelope(actionOf(handle), 'ada'));
+        await env.sleep(10_000);
+        verified();
+        expect(await voting).toMatchObject({ status: 'counted' });
+        expect(await handle.result()).toEqual({ status: 'completed' });
+      },
+    );
+  });
+
+  it('refuses a vote that comes after it as late', () => {
+    let concluded = (): void => undefined;
+    const held = new Promise<void>((resolve) => (concluded = resolve));
+    return running(
+      {
+        classify: async () => waits({ deadlineIn: 2_000, remindIn: 1_000 }),
+        conclude: async (_, { status }) => {
+          await held;
+          return { status: status === 'expired' ? 'expired' : 'failed' };
+        },
+      },
+      async (handle, log) => {
+        await admit(handle);
+        await env.sleep(5_000);
+        const late = refusedAs(vote(handle, envelope(actionOf(handle), 'ada')));
+        concluded();
+        expect(['vote.late', undefined]).toContain(await late); // undefined: the workflow had closed, and the API says so
+        expect(await handle.result()).toEqual({ status: 'expired' });
+        expect(log).not.toContain('recordVote');
+      },
+    );
+  });
+});
+
+describe('a vote that must not count', () => {
+  it.each<[string, (own: DecisionEnvelope) => unknown, string]>([
+    ['for another revision', (own) => ({ ...own, decision: { ...own.decision, revision: 2 } }), 'vote.stale'],
+    [
+      'for another action',
+      (own) => ({ ...own, decision: { ...own.decision, action: 'b'.repeat(26) } }),
+      'vote.other_action',
+    ],
+    ['that the codec could not read', () => ({ $unreadable: 'altered' }), 'vote.malformed'],
+    ['with a field that no decision has', (own) => ({ ...own, note: 'free text' }), 'vote.malformed'],
+    ['of no shape at all', () => null, 'vote.malformed'],
+  ])('is refused: one %s', (_which, forge, code) =>
+    running({}, async (handle, log) => {
+      await admit(handle);
+      const forged = forge(envelope(actionOf(handle), 'ada'));
+      const before = (await handle.fetchHistory()).events?.length;
+      const failure = await handle.executeUpdate('vote', { args: [forged] }).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      expect(failure).toBeInstanceOf(WorkflowUpdateFailedError);
+      expect(failure instanceof Error && failure.cause).toMatchObject({ type: code });
+      expect((await handle.fetchHistory()).events).toHaveLength(before ?? -1);
+      expect(log).not.toContain('recordVote');
+      await handle.signal('vote', forged); // must not fail the workflow
+      await vote(handle, envelope(actionOf(handle), 'ada'));
+      expect(await handle.result()).toEqual({ status: 'completed' });
+      expect(log).toContain('refuseVote');
+    }),
+  );
+
+  it('is refused: a second one of the same person', () =>
+    running({ classify: async () => waits({ count: 2 }) }, async (handle) => {
+      await admit(handle);
+      const own = actionOf(handle);
+      await vote(handle, envelope(own, 'ada'));
+      expect(
+        await refusedAs(
+          vote(handle, envelope(own, 'ada', 'approve', { challenge: '00000000-0000-4000-8000-0000000002ff' })),
+        ),
+      ).toBe('vote.duplicate');
+      await vote(handle, envelope(own, 'bo'));
+      expect(await handle.result()).toEqual({ status: 'completed' });
+    }));
+
+  it('leaves the action waiting when its proof does not verify', () =>
+    running({ recordVote: async () => ({ status: 'refused', code: 'vote.proof_invalid' }) }, async (handle, log) => {
+      await admit(handle);
+      expect(await vote(handle, envelope(actionOf(handle), 'ada'))).toEqual({
+        status: 'refused',
+        code: 'vote.proof_invalid',
+      });
+      expect(await handle.result()).toEqual({ status: 'expired' });
+      expect(log).not.toContain('perform');
+    }));
+});
+
+describe('a cancel', () => {
+  const never = () => new Promise<never>(() => undefined);
+  it('while people are asked ends the action without effect', () =>
+    running({}, async (handle, log) => {
+      await admit(handle);
+      await handle.cancel();
+      expect(await handle.result()).toEqual({ status: 'cancelled' });
+      expect(log).not.toContain('perform');
+      expect(log.at(-1)).toBe('conclude');
+    }));
+
+  it('while the relation is asked still answers admit and concludes', () =>
+    running({ relate: never }, async (handle, log) => {
+      const admitted = admit(handle);
+      await until(() => log.includes('relate'));
+      await handle.cancel();
+      expect(await admitted).toEqual({ status: 'concluded', as: 'cancelled' });
+      expect(await handle.result()).toEqual({ status: 'cancelled' });
+    }));
+
+  it('while it performs waits for the attempt, and tells what the database says', () => {
+    let performed = (): void => undefined;
+    const effect = new Promise<void>((resolve) => (performed = resolve));
+    return running(
+      {
+        perform: async () => {
+          await effect;
+          return { status: 'performed', records: 1, truncated: false };
+        },
+      },
+      async (handle, log) => {
+        await admit(handle);
+        await vote(handle, envelope(actionOf(handle), 'ada'));
+        await until(() => log.includes('perform'));
+        await handle.cancel();
+        performed();
+        expect(await handle.result()).toEqual({ status: 'completed' });
+      },
+    );
+  });
+
+  it('does not lose a vote that is being verified, and concludes after it', () => {
+    let verified = (): void => undefined;
+    const verification = new Promise<void>((resolve) => (verified = resolve));
+    return running(
+      {
+        recordVote: async () => {
+          await verification;
+          return { status: 'refused', code: 'vote.late' };
+        },
+      },
+      async (handle, log) => {
+        await admit(handle);
+        const voting = vote(handle, envelope(actionOf(handle), 'ada'));
+        await until(() => log.includes('recordVote'));
+        await handle.cancel();
+        verified();
+        expect(await voting).toEqual({ status: 'refused', code: 'vote.late' });
+        expect(await handle.result()).toEqual({ status: 'cancelled' });
+      },
+    );
+  });
+});
+
+describe('a failure', () => {
+  it('with one of our codes is an outcome', () =>
+    running(
+      {
+        perform: async () => {
+          throw ApplicationFailure.nonRetryable('warrant.expired', 'warrant.expired');
+        },
+        conclude: async (_, outcome) => {
+          expect(outcome).toEqual({ status: 'failed', code: 'warrant.expired' });
+          return { status: 'failed' };
+        },
+      },
+      async (handle) => {
+        await admit(handle);
+        await vote(handle, envelope(actionOf(handle), 'ada'));
+        expect(await handle.result()).toEqual({ status: 'failed' });
+      },
+    ));
+
+  it('of an unreadable admission ends the workflow without touching the action', () =>
+    withScript(env, {}, async (log) => {
+      const handle = await env.client.workflow.start('governedAction', {
+        workflowId: 'act/unreadable',
+        taskQueue: 'governance',
+        args: [{ $unreadable: 'erased' }],
+      });
+      await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'admission.unreadable' } });
+      expect(log).toEqual([]);
+    }));
+});
+
+/** The action that a handle's workflow governs. */
+function actionOf({ workflowId }: Handle): ActionId {
+  const id = actionOfWorkflow(workflowId);
+  if (id === undefined) throw new Error('not the workflow of an action');
+  return id;
+}
+
+/** Waits for what another activity call makes true; bounded by the test's own timeout. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,152 @@
+/** A worker whose activities follow a script: what is tested here is the order of things, on a clock that can skip. */
+import { Worker } from '@temporalio/worker';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { GovernanceActivities } from '../../activities/governance/activities.js';
+import type { EhrActivities } from '../../activities/ehr/activities.js';
+import {
+  action,
+  challenge,
+  digest,
+  person,
+  role,
+  tenant,
+  warrant,
+  workflowIdOf,
+  type ActionId,
+} from '../../src/action/ids.js';
+import type { Admission, Classified, MintedWarrant } from '../../src/action/types.js';
+import type { DecisionEnvelope } from '../../src/approval/envelope.js';
+import { workflowBundle } from '../../worker/bundle.js';
+
+export type Script = Partial<GovernanceActivities & EhrActivities>;
+
+export const minted: MintedWarrant = {
+  jti: warrant('00000000-0000-4000-8000-0000000000aa'),
+  token: 'header.payload.signature',
+  queue: 'ehr',
+  seconds: 1_800,
+};
+
+const letters = 'abcdefghijklmnopqrstuvwxyz234567';
+let counter = 0;
+
+/** A fresh action id, and the admission of a read of one patient. */
+export function newAdmission(namesPatient = true): Admission {
+  counter += 1;
+  const id = action('a'.repeat(24) + letters[Math.floor(counter / 32) % 32] + letters[counter % 32]);
+  return { tenant: tenant('clinic'), action: id, requestCommitment: digest('11'.repeat(32)), namesPatient };
+}
+
+/** One clinician, deadline in four hours, reminder after two. */
+export function waits(more: { deadlineIn?: number; remindIn?: number; count?: number } = {}): Classified {
+  const { deadlineIn = 4 * 3_600_000, remindIn = 2 * 3_600_000, count = 1 } = more;
+  return {
+    status: 'approvals_needed',
+    tier: 'T1',
+    revision: 1,
+    needs: { status: 'quorum', factors: [{ role: role('clinical_staff'), count }] },
+    deadline: '2026-01-01T04:00:00.000Z',
+    deadlineIn,
+    remindIn,
+  };
+}
+
+const people = { ada: '0a', bo: '0b', cy: '0c' } as const;
+export type Name = keyof typeof people;
+export const personOf = (name: Name) => person(`00000000-0000-4000-8000-0000000000${people[name]}`);
+
+/** A decision envelope of the right shape; its proof is nobody's business here, recordVote is scripted. */
+export function envelope(
+  of: ActionId,
+  by: Name,
+  verdict: 'approve' | 'deny' = 'approve',
+  more: { revision?: number; challenge?: string } = {},
+): DecisionEnvelope {
+  return {
+    decision: {
+      v: 1,
+      tenant: tenant('clinic'),
+      action: of,
+      revision: more.revision ?? 1,
+      requestCommitment: digest('11'.repeat(32)),
+      displayCommitment: digest('22'.repeat(32)),
+      rulebook: digest('33'.repeat(32)),
+      tier: 'T1',
+      verdict,
+      meaning: verdict === 'approve' ? 'approve.access' : 'deny.access',
+      reasonCommitment: verdict === 'approve' ? null : digest('44'.repeat(32)),
+      approver: personOf(by),
+      actingRoles: [role('clinical_staff')],
+      challenge: challenge(more.challenge ?? `00000000-0000-4000-8000-0000000001${people[by]}`),
+      decidedAt: '2026-01-01T00:00:00.000Z',
+    },
+    proof: { kind: 'idp', idToken: 'header.payload.signature' },
+  };
+}
+
+/** Runs `test` beside workers for both queues; `log` lists the activities in the order of their calls. */
+export async function withScript(
+  env: TestWorkflowEnvironment,
+  script: Script,
+  test: (log: readonly string[]) => Promise<void>,
+): Promise<void> {
+  const log: string[] = [];
+  const defaults: GovernanceActivities & EhrActivities = {
+    warrantRelation: async () => minted,
+    relate: async () => ({ status: 'related', basis: 'encounter_participant' }),
+    classify: async () => waits(),
+    recordVote: async (_, { decision }) => ({
+      status: 'counted',
+      vote: {
+        challenge: decision.challenge,
+        approver: decision.approver,
+        roles: decision.actingRoles,
+        verdict: decision.verdict,
+        receivedAt: '2026-01-01T00:00:01.000Z',
+      },
+    }),
+    refuseVote: async () => undefined,
+    remind: async () => undefined,
+    authorise: async () => ({ status: 'authorised', warrant: minted }),
+    perform: async () => ({ status: 'performed', records: 3, truncated: false }),
+    conclude: async (_, outcome) => ({
+      status:
+        outcome.status === 'performed'
+          ? 'completed'
+          : outcome.status === 'cancel_requested'
+            ? 'cancelled'
+            : outcome.status === 'concluded'
+              ? outcome.as
+              : outcome.status,
+    }),
+  };
+  const all = { ...defaults, ...script };
+  const logged = Object.fromEntries(
+    Object.entries(all).map(([name, run]) => [
+      name,
+      (...args: unknown[]) => {
+        log.push(name);
+        return Reflect.apply(run, undefined, args);
+      },
+    ]),
+  );
+  const workflow = await workflowBundle();
+  const common = { connection: env.nativeConnection, ...(env.namespace !== undefined && { namespace: env.namespace }) };
+  const governance = await Worker.create({
+    ...common,
+    taskQueue: 'governance',
+    workflowBundle: workflow,
+    activities: logged,
+  });
+  const ehr = await Worker.create({ ...common, taskQueue: 'ehr', activities: logged });
+  await governance.runUntil(ehr.runUntil(test(log)));
+}
+
+/** Starts the workflow as the API does, without waiting for its admission. */
+export function start(env: TestWorkflowEnvironment, admission: Admission) {
+  return env.client.workflow.start('governedAction', {
+    workflowId: workflowIdOf(admission.action),
+    taskQueue: 'governance',
+    args: [admission],
+  });
+}

@@ -1,0 +1,85 @@
+import {
+  ApplicationFailure,
+  CancellationScope,
+  allHandlersFinished,
+  condition,
+  setHandler,
+} from '@temporalio/workflow';
+import type { Admission, Classified, CountedVote, VoteAnswer } from '../../src/action/types.js';
+import { addVote, checkVote, openBallot, tally, type Ballot } from '../../src/approval/ballot.js';
+import type { DecisionEnvelope } from '../../src/approval/envelope.js';
+import { governance, reminders } from './profiles.js';
+import { vote, voteSignal } from './messages.js';
+
+type Waiting = Extract<Classified, { status: 'approvals_needed' }>;
+
+export type Decided =
+  { readonly status: 'approved' } | { readonly status: 'denied'; readonly by: string } | { readonly status: 'expired' };
+
+export interface Approvals {
+  /** Waits for the quorum, a deny, or the deadline; a vote that the database had before the deadline counts. */
+  decide(classified: Waiting): Promise<Decided>;
+}
+
+/** Registers the vote handlers at once: a vote may come with the first workflow task. */
+export function openApprovals(admission: Admission): Approvals {
+  let ballot: Ballot | undefined;
+  let closed = false;
+
+  /** Pure JavaScript only: shape, state, revision. What a signature is worth, recordVote says. */
+  function refusal(envelope: unknown): string | undefined {
+    if (closed) return 'vote.late';
+    if (ballot === undefined) return 'vote.not_open';
+    return checkVote(ballot, envelope, admission.action);
+  }
+
+  /** Verification survives a cancel: a cancelled verification would be no refused vote. */
+  async function receive(envelope: DecisionEnvelope): Promise<VoteAnswer> {
+    const answer = await CancellationScope.nonCancellable(() => governance.recordVote(admission, envelope));
+    if (answer.status === 'counted') add(answer.vote);
+    return answer;
+  }
+
+  /** Looks for the challenge again: the same vote may have been counted while this one was being verified. */
+  function add(counted: CountedVote): void {
+    if (ballot) ballot = addVote(ballot, counted);
+  }
+
+  setHandler(vote, (envelope) => receive(envelope as DecisionEnvelope), {
+    validator: (envelope) => {
+      const code = refusal(envelope);
+      if (code !== undefined) throw ApplicationFailure.nonRetryable('vote refused', code);
+    },
+  });
+  setHandler(voteSignal, async (envelope) => {
+    const code = refusal(envelope);
+    // A signal has no caller to tell and must not fail the workflow: its refusal goes on the log instead.
+    if (code === undefined) await receive(envelope as DecisionEnvelope).catch(() => undefined);
+    else await CancellationScope.nonCancellable(() => governance.refuseVote(admission, code)).catch(() => undefined);
+  });
+
+  return {
+    async decide({ revision, needs, deadlineIn, remindIn }) {
+      ballot = openBallot({ revision, needs });
+      const decided = () => ballot !== undefined && tally(ballot).status !== 'open';
+      const deadline = Date.now() + deadlineIn;
+      const within = (instant: number) => condition(decided, Math.max(1, instant - Date.now()));
+      if (remindIn !== undefined && !(await within(deadline - deadlineIn + remindIn))) {
+        await reminders.remind(admission).catch(() => undefined);
+      }
+      await within(deadline);
+      // The database received these votes in time; their verification may end after the timer.
+      await condition(allHandlersFinished);
+      closed = true;
+      const state = tally(ballot);
+      switch (state.status) {
+        case 'met':
+          return { status: 'approved' };
+        case 'denied':
+          return { status: 'denied', by: state.by };
+        default:
+          return { status: 'expired' };
+      }
+    },
+  };
+}

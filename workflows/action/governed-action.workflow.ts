@@ -1,0 +1,111 @@
+import {
+  ApplicationFailure,
+  CancellationScope,
+  allHandlersFinished,
+  condition,
+  isCancellation,
+  setHandler,
+} from '@temporalio/workflow';
+import { failureCode } from '../../src/action/failure-code.js';
+import {
+  admissionSchema,
+  type Admission,
+  type Admitted,
+  type Classified,
+  type Concluded,
+  type Outcome,
+} from '../../src/action/types.js';
+import { openApprovals, type Approvals } from './approvals.js';
+import { showConcluded, showWaiting } from './display.js';
+import { admit } from './messages.js';
+import { governance, performer, relations } from './profiles.js';
+
+/**
+ * One governed action, from request to conclusion.
+ *
+ * Histories hold references, commitments and counts. What was asked and what came back stay sealed in the database
+ * under this action's keys, so that destroying the keys erases them here too.
+ */
+export async function governedAction(input: unknown): Promise<Concluded> {
+  const parsed = admissionSchema.safeParse(input);
+  if (!parsed.success) throw ApplicationFailure.nonRetryable('admission is not readable', 'admission.unreadable');
+  const admission = parsed.data;
+
+  let admitted: Admitted | undefined;
+  setHandler(admit, async () => {
+    await CancellationScope.nonCancellable(() => condition(() => admitted !== undefined));
+    if (admitted === undefined) throw ApplicationFailure.nonRetryable('not admitted', 'admission.unreadable');
+    return admitted;
+  });
+  const approvals = openApprovals(admission); // handlers before the first await: a vote may come with the start
+
+  const outcome = await carryOut(admission, approvals, (answer) => (admitted = answer)).catch(asOutcome);
+  return CancellationScope.nonCancellable(async () => {
+    const concluded = await governance.conclude(admission, outcome);
+    admitted ??= asAdmitted(concluded);
+    showConcluded(concluded, admitted.status === 'accepted' ? admitted.tier : undefined);
+    await condition(allHandlersFinished);
+    return concluded; // what the database holds: a repeated task may come here with another outcome, and loses
+  });
+}
+
+async function carryOut(
+  admission: Admission,
+  approvals: Approvals,
+  answer: (admitted: Admitted) => void,
+): Promise<Outcome> {
+  if (admission.namesPatient) await relate(admission);
+  const classified = await governance.classify(admission);
+  answer(admittedAs(classified));
+  switch (classified.status) {
+    case 'authorised': // T0: nobody to ask, so the same transaction minted the warrant
+      return performer(classified.warrant).perform(admission, classified.warrant);
+    case 'approvals_needed': {
+      showWaiting(classified);
+      const decided = await approvals.decide(classified);
+      if (decided.status !== 'approved') return decided; // a human's no, or nobody's yes, is an outcome and no error
+      const authorised = await governance.authorise(admission);
+      if (authorised.status !== 'authorised') return authorised;
+      return performer(authorised.warrant).perform(admission, authorised.warrant);
+    }
+    default:
+      return classified; // refused, or the stored end of an earlier run
+  }
+}
+
+/** Asks the EHR under a system warrant. No answer leaves no row, and classify takes a missing row for `unknown`. */
+async function relate(admission: Admission): Promise<void> {
+  const warrant = await governance.warrantRelation(admission);
+  if (warrant === undefined) return;
+  await relations.relate(admission, warrant).catch((error: unknown) => {
+    if (isCancellation(error) || failureCode(error) === undefined) throw error;
+  });
+}
+
+/** Cancellation and failures that carry one of our codes are outcomes; anything else is a defect and stays visible. */
+function asOutcome(error: unknown): Outcome {
+  if (isCancellation(error)) return { status: 'cancel_requested' };
+  const code = failureCode(error);
+  if (code === undefined) throw error;
+  return { status: 'failed', code };
+}
+
+function admittedAs(classified: Classified): Admitted {
+  switch (classified.status) {
+    case 'authorised':
+      return { status: 'accepted', tier: classified.tier, needs: { status: 'nobody' } };
+    case 'approvals_needed':
+      return {
+        status: 'accepted',
+        tier: classified.tier,
+        needs: classified.needs,
+        deadline: classified.deadline,
+      };
+    default:
+      return classified;
+  }
+}
+
+function asAdmitted({ status }: Concluded): Admitted {
+  return { status: 'concluded', as: status === 'outcome_unknown' ? 'failed' : status };
+}
