@@ -11,7 +11,14 @@ export type RefusalCode =
   | 'request.invalid'
   | 'type.unknown'
   // audit
-  | 'audit.conflict';
+  | 'audit.conflict'
+  // keys
+  | 'key.forbidden'
+  | 'key.gone'
+  | 'key.unreadable'
+  | 'keyring.local_in_production'
+  | 'keyring.missing'
+  | 'sealed.missing';
 
 /** A typed no. `message` is for people and names what to do next; `code` is for `switch`. */
 export class Refusal extends Error {

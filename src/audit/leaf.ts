@@ -1,0 +1,141 @@
+/**
+ * The leaves of a tenant's log (DESIGN §5.8). A leaf is canonical JSON; its bytes are what the tree hashes. It holds
+ * ids, pseudonyms, commitments, codes and counts: no names, no texts, no bare digest of anything confidential.
+ */
+import { z } from 'zod';
+import { actionSchema, agentSchema, challengeSchema, digestSchema, personSchema, tenantSchema, warrantSchema } from '../action/ids.js';
+import { finalStatuses, needsSchema, tierSchema } from '../action/types.js';
+
+const code = z.string().regex(/^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*(:[a-z0-9_.]+)?$/).max(120);
+const codes = z.array(code);
+const roles = z.array(z.string());
+const agent = z.strictObject({ id: agentSchema, version: z.string(), model: z.string() });
+
+/**
+ * Kind → payload. The list is closed: a kind that is not here cannot be written. Who may write which kind is granted in
+ * migrations/, by login.
+ */
+export const leafKinds = {
+  /** api: a call that opened nothing (unknown type, element or purpose). */
+  'request.refused': z.strictObject({ agent: agentSchema, code }),
+  /** governance: the action exists and was classified. */
+  'action.requested': z.strictObject({
+    agent,
+    principal: personSchema,
+    clinician: personSchema.nullable(),
+    department: z.string().nullable(),
+    type: z.string(),
+    purpose: z.string(),
+    elements: z.array(z.string()),
+    patient: digestSchema.nullable(),
+    episode: digestSchema.nullable(),
+    requestCommitment: digestSchema,
+    displayCommitment: digestSchema,
+    rulebook: digestSchema,
+    tier: tierSchema,
+    needs: needsSchema,
+    rules: codes,
+    deadline: z.iso.datetime().nullable(),
+  }),
+  /** governance: the rules said no, at classify or again before the warrant. */
+  'action.refused': z.strictObject({ agent: agentSchema, rules: codes, rulebook: digestSchema }),
+  /** ehr: what the EHR said about principal and patient. */
+  'relation.checked': z.strictObject({
+    principal: personSchema,
+    patient: digestSchema,
+    status: z.enum(['related', 'not_related', 'unknown']),
+    warrant: warrantSchema,
+  }),
+  /** api: a person opened a vote; nothing was decided yet. */
+  'approval.challenged': z.strictObject({ challenge: challengeSchema, approver: personSchema, verdict: z.string() }),
+  'vote.counted': z.strictObject({
+    challenge: challengeSchema,
+    approver: personSchema,
+    roles,
+    verdict: z.enum(['approve', 'deny', 'request_changes']),
+    meaning: z.string(),
+    /** SHA-256 of the decision's bytes, which hold commitments only. */
+    decision: z.string(),
+    method: z.enum(['idp', 'passkey']),
+  }),
+  'vote.refused': z.strictObject({ challenge: challengeSchema.nullable(), approver: personSchema.nullable(), code }),
+  'approval.reminded': z.strictObject({ roles }),
+  /** governance: the last judgement before the effect; the warrant begins here. */
+  'action.authorised': z.strictObject({
+    warrant: warrantSchema,
+    tier: tierSchema,
+    rulebook: digestSchema,
+    /** Hashes of the vote leaves that the warrant rests on. */
+    approvals: z.array(digestSchema),
+    elements: z.array(z.string()),
+    expires: z.iso.datetime(),
+  }),
+  /** ehr: written before the call. */
+  'action.attempt': z.strictObject({ warrant: warrantSchema, attempt: z.int().min(1) }),
+  'warrant.refused': z.strictObject({ warrant: warrantSchema.nullable(), code }),
+  'warrant.revoked': z.strictObject({ warrant: warrantSchema, code }),
+  'action.outcome': z.strictObject({
+    status: z.enum([...finalStatuses, 'outcome_unknown']),
+    code: code.nullable(),
+    warrant: warrantSchema.nullable(),
+    records: z.int().min(0),
+    truncated: z.boolean(),
+    findings: z.int().min(0),
+    modified: z.boolean(),
+    retention: z.strictObject({ class: z.string(), date: z.iso.date() }),
+  }),
+  'action.cancel_requested': z.strictObject({ agent: agentSchema }),
+  /** api: content was shown to a person who may vote. */
+  'action.viewed': z.strictObject({ person: personSchema }),
+  /** api: the output left us, to the agent that asked. */
+  'action.released': z.strictObject({ agent: agentSchema, warrant: warrantSchema, destination: z.string() }),
+  'history.viewed': z.strictObject({ operator: z.string(), payloads: z.int().min(1) }),
+  'security.event': z.strictObject({ code, agent: agentSchema.nullable() }),
+  'retention.disposed': z.strictObject({
+    class: z.string(),
+    date: z.iso.date(),
+    asOf: z.iso.date(),
+    method: z.literal('cryptographic_erase'),
+    erasure: z.enum(['logical', 'final']),
+    keys: z.int().min(0),
+    /** Copies that this erasure does not reach. */
+    outOfReach: z.array(z.enum(['agent', 'ehr', 'model_vendor'])),
+  }),
+  'rulebook.activated': z.strictObject({ rulebook: digestSchema }),
+} as const;
+
+export type LeafKind = keyof typeof leafKinds;
+export type LeafData<K extends LeafKind> = z.infer<(typeof leafKinds)[K]>;
+
+/** What a room hands in. Time, index and chain are added under the log's lock. */
+export interface LeafDraft<K extends LeafKind = LeafKind> {
+  readonly kind: K;
+  /** The action that it belongs to; absent for leaves of the tenant. */
+  readonly action?: z.infer<typeof actionSchema>;
+  /** Makes the leaf idempotent within (action, kind): a step's name, an attempt's number, a challenge's id. */
+  readonly key: string;
+  readonly data: LeafData<K>;
+}
+
+/** A leaf as it is written; `seq` counts the leaves of one action from 1, `prev` is the hash of the one before. */
+export const leafSchema = z.strictObject({
+  v: z.literal(1),
+  tenant: tenantSchema,
+  index: z.int().min(0),
+  /** UTC, microseconds, by the database's clock under the log's lock. */
+  time: z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/),
+  zone: z.string(),
+  kind: z.string(),
+  action: actionSchema.nullable(),
+  seq: z.int().min(1).nullable(),
+  prev: digestSchema.nullable(),
+  key: z.string(),
+  data: z.unknown(),
+});
+export type Leaf = z.infer<typeof leafSchema>;
+
+/** True for a leaf whose data fit its kind. */
+export function isWellFormed(leaf: Leaf): boolean {
+  const kind = Object.entries(leafKinds).find(([name]) => name === leaf.kind);
+  return kind !== undefined && kind[1].safeParse(leaf.data).success;
+}
