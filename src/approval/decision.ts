@@ -1,0 +1,69 @@
+/** The bytes that a person votes on (DESIGN §5.4), and the hash that their proof carries. */
+import { z } from 'zod';
+import { canonicalJson } from '../action/canonical.js';
+import { actionSchema, challengeSchema, digestSchema, personSchema, roleSchema, tenantSchema } from '../action/ids.js';
+import { tierSchema } from '../action/types.js';
+
+export const verdictSchema = z.enum(['approve', 'deny', 'request_changes']);
+export type Verdict = z.infer<typeof verdictSchema>;
+
+/** What a signature stands for, in words of a closed list (21 CFR 11.50(a)(3)). */
+export const meanings = {
+  'approve.access': 'I approve this access for the stated purpose.',
+  'approve.responsible': 'I approve this access and take clinical responsibility for it.',
+  'deny.access': 'I deny this access.',
+  'deny.not_needed': 'I deny this access: it is not needed for the stated purpose.',
+  'changes.requested': 'I ask for the request to be changed before I decide.',
+} as const;
+export const meaningSchema = z.enum(
+  Object.keys(meanings).filter((name): name is keyof typeof meanings => name in meanings),
+);
+export type Meaning = z.infer<typeof meaningSchema>;
+
+/** The meaning taken when a person names none. */
+export const usualMeaning: Readonly<Record<Verdict, Meaning>> = {
+  approve: 'approve.access',
+  deny: 'deny.access',
+  request_changes: 'changes.requested',
+};
+
+/** Whether this meaning can stand for this verdict. */
+export function meansVerdict(meaning: Meaning, verdict: Verdict): boolean {
+  return meaning.split('.')[0] === (verdict === 'request_changes' ? 'changes' : verdict);
+}
+
+export const decisionSchema = z.strictObject({
+  v: z.literal(1),
+  tenant: tenantSchema,
+  action: actionSchema,
+  revision: z.int().min(1),
+  requestCommitment: digestSchema,
+  displayCommitment: digestSchema,
+  rulebook: digestSchema,
+  tier: tierSchema,
+  verdict: verdictSchema,
+  meaning: meaningSchema,
+  /** Commitment of the sealed reason; null when none was given. */
+  reasonCommitment: digestSchema.nullable(),
+  approver: personSchema,
+  actingRoles: z.array(roleSchema),
+  challenge: challengeSchema,
+  /** UTC, milliseconds, fixed by the database when the challenge was opened. */
+  decidedAt: z.iso.datetime({ precision: 3 }),
+});
+export type Decision = z.infer<typeof decisionSchema>;
+
+const prefix = 'countersign-decision/v1\n';
+
+/** What is hashed: a label, then RFC 8785 bytes, so that no other protocol's message can stand for a decision. */
+export function decisionBytes(decision: Decision): Uint8Array {
+  return new TextEncoder().encode(prefix + canonicalJson(decision));
+}
+
+/** base64url of SHA-256 over {@link decisionBytes}: the nonce of the ID token, or the challenge of the passkey. */
+export function decisionHash(decision: Decision, sha256: (bytes: Uint8Array) => Uint8Array): string {
+  return btoa(String.fromCharCode(...sha256(decisionBytes(decision))))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '');
+}

@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import { decisionSchema } from './decision.js';
+
+/** A proof by the person's identity provider: an ID token obtained for this vote, its nonce the decision's hash. */
+export const idpProofSchema = z.strictObject({
+  kind: z.literal('idp'),
+  /** Compact JWS of at most 8 kB, without profile claims. */
+  idToken: z.string().regex(/^[\w-]+\.[\w-]+\.[\w-]+$/).max(8_192),
+});
+
+export const proofSchema = z.discriminatedUnion('kind', [idpProofSchema]);
+export type Proof = z.infer<typeof proofSchema>;
+
+/** Decision and proof: what a vote is made of. No free text, so it may travel in clear. */
+export const envelopeSchema = z.strictObject({ decision: decisionSchema, proof: proofSchema });
+export type DecisionEnvelope = z.infer<typeof envelopeSchema>;
+
+/** Shape only; what the proof is worth is another question. */
+export function isDecisionEnvelope(value: unknown): value is DecisionEnvelope {
+  return envelopeSchema.safeParse(value).success;
+}
