@@ -25,8 +25,8 @@ const project = (displayName, folders, more = {}) => ({
   testMatch: folders.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`),
 });
 const engines = {
-  globalSetup: '<rootDir>/test/support/engines-setup.ts',
-  globalTeardown: '<rootDir>/test/support/engines-teardown.ts',
+  globalSetup: '<rootDir>/test/support/engines-setup.js',
+  globalTeardown: '<rootDir>/test/support/engines-teardown.js',
 };
 
 export default {

@@ -18,7 +18,37 @@ export type RefusalCode =
   | 'key.unreadable'
   | 'keyring.local_in_production'
   | 'keyring.missing'
-  | 'sealed.missing';
+  | 'sealed.missing'
+  // ehr
+  | 'ehr.busy'
+  | 'ehr.endless_paging'
+  | 'ehr.malformed'
+  | 'ehr.off_base'
+  | 'ehr.other_patient'
+  | 'ehr.other_type'
+  | 'ehr.redirect'
+  | 'ehr.rejected'
+  | 'ehr.too_large'
+  | 'ehr.unasked'
+  | 'ehr.unauthorised'
+  | 'ehr.unavailable'
+  // warrant
+  | 'warrant.altered'
+  | 'warrant.argument'
+  | 'warrant.closed'
+  | 'warrant.expired'
+  | 'warrant.issuer'
+  | 'warrant.missing'
+  | 'warrant.not_yet'
+  | 'warrant.other_action'
+  | 'warrant.other_element'
+  | 'warrant.other_episode'
+  | 'warrant.other_location'
+  | 'warrant.other_patient'
+  | 'warrant.other_request'
+  | 'warrant.revoked'
+  | 'warrant.spent'
+  | 'warrant.superseded';
 
 /** A typed no. `message` is for people and names what to do next; `code` is for `switch`. */
 export class Refusal extends Error {
@@ -35,7 +65,7 @@ export class Refusal extends Error {
 }
 
 /** A later attempt may go through: somebody else was unreachable or busy. Everything else is refused for good. */
-const retryable: ReadonlySet<RefusalCode> = new Set<RefusalCode>([]);
+const retryable: ReadonlySet<RefusalCode> = new Set<RefusalCode>(['ehr.busy', 'ehr.unavailable']);
 
 export function isRetryable(code: RefusalCode): boolean {
   return retryable.has(code);

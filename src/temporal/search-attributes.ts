@@ -35,3 +35,8 @@ export function assertSearchAttributes(pairs: readonly SearchAttributePair[]): v
     if (!fits) throw new TypeError(`search attribute ${key.name} holds what it may not`);
   }
 }
+
+/** Name → Temporal's IndexedValueType number, for registration at each start. */
+export const searchAttributeTypes: Readonly<Record<string, number>> = Object.fromEntries(
+  Object.values(searchAttributes).map(({ name, type }) => [name, type === DATETIME ? 6 : 2]),
+);

@@ -1,12 +1,13 @@
 import {
   ApplicationFailure,
   ParentClosePolicy,
-  WorkflowExecutionAlreadyStartedError,
+
   WorkflowIdReusePolicy,
   proxyActivities,
   sleep,
   startChild,
 } from '@temporalio/workflow';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { RetentionActivities } from '../../activities/governance/retention.js';
 import { tenantSchema } from '../../src/action/ids.js';
 import { disposalDaySchema, retentionWorkflowId } from '../../src/retention/types.js';

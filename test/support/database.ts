@@ -1,0 +1,55 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { databaseRole, type Login } from '../../src/database/logins.js';
+import { engines } from './engines.js';
+
+export interface TestDatabase {
+  /** A pool with the login of that process. */
+  pool(login: Login): pg.Pool;
+  url(login: Login): string;
+  /** The superuser: sets up and looks on, never what is tested. */
+  readonly admin: pg.Pool;
+  end(): Promise<void>;
+}
+
+/** A fresh, migrated database with the tenant `clinic`, copied from the template. */
+export async function testDatabase(): Promise<TestDatabase> {
+  const { postgres, template, passwords } = engines();
+  const name = `test_${randomBytes(6).toString('hex')}`;
+  await withClient(postgres, (client) => client.query(`CREATE DATABASE ${name} TEMPLATE ${template}`));
+  const adminUrl = postgres.replace(/\/postgres$/, `/${name}`);
+  const admin = new pg.Pool({ connectionString: adminUrl, max: 4 });
+  await admin.query(`INSERT INTO countersign.tenant (tenant, name, zone, log_origin)
+                     VALUES ('clinic', 'Clinic', 'Europe/Berlin', 'dev.countersign/clinic');
+                     INSERT INTO countersign.audit_log (tenant) VALUES ('clinic')`);
+  const pools = new Map<Login, pg.Pool>();
+  const url = (login: Login): string => {
+    const at = new URL(adminUrl);
+    at.username = databaseRole(login);
+    at.password = passwords[login] ?? '';
+    return at.href;
+  };
+  return {
+    admin,
+    url,
+    pool(login) {
+      const pool = pools.get(login) ?? new pg.Pool({ connectionString: url(login), max: 8 });
+      pools.set(login, pool);
+      return pool;
+    },
+    async end() {
+      await Promise.all([...pools.values(), admin].map((pool) => pool.end()));
+      await withClient(postgres, (client) => client.query(`DROP DATABASE ${name} WITH (FORCE)`));
+    },
+  };
+}
+
+async function withClient(connectionString: string, work: (client: pg.Client) => Promise<unknown>): Promise<void> {
+  const client = new pg.Client({ connectionString });
+  await client.connect();
+  try {
+    await work(client);
+  } finally {
+    await client.end();
+  }
+}

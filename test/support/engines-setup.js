@@ -1,0 +1,45 @@
+// Plain JavaScript over the build: jest maps no module names in a global setup.
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { ensureEngine, startPostgres, startTemporal, temporalCli, temporalTestServer } from '@countersign/sandbox';
+import { logins } from '../../dist/src/database/logins.js';
+import { migrate } from '../../dist/src/database/migrate.js';
+import { searchAttributeTypes } from '../../dist/src/temporal/search-attributes.js';
+import { workflowBundle } from '../../dist/worker/bundle.js';
+
+const variable = 'COUNTERSIGN_TEST_ENGINES';
+
+/**
+ * One Temporal server, one PostgreSQL and one workflow bundle for the whole run. Jest calls this once for each project
+ * that needs engines; the second call finds them running.
+ */
+export default async function setup() {
+  const running = (globalThis.countersignEngines ??= { users: 0, children: [] });
+  running.users += 1;
+  if (process.env[variable] !== undefined) return;
+  const stateDir = mkdtempSync(join(tmpdir(), 'countersign-test-'));
+  const [cli, testServer] = await Promise.all([ensureEngine(temporalCli), ensureEngine(temporalTestServer)]);
+  const namespace = 'countersign';
+  const [postgres, temporal] = await Promise.all([
+    startPostgres({ stateDir, durable: false }),
+    startTemporal({ cli: cli.path, stateDir, namespace, persistent: false, searchAttributes: searchAttributeTypes }),
+    workflowBundle(),
+  ]);
+  running.children.push(postgres.child, temporal.child);
+
+  const template = 'template_countersign';
+  const admin = new pg.Client({ connectionString: postgres.url });
+  await admin.connect();
+  await admin.query(`CREATE DATABASE ${template}`);
+  await admin.end();
+  const passwords = Object.fromEntries(logins.map((login) => [login, randomBytes(12).toString('hex')]));
+  await migrate({ connectionString: postgres.url.replace(/postgres$/, template), passwords });
+
+  const file = join(stateDir, 'engines.json');
+  const facts = { postgres: postgres.url, template, passwords, temporal: temporal.address, testServer: testServer.path };
+  writeFileSync(file, JSON.stringify(facts), { mode: 0o600 });
+  process.env[variable] = file;
+}
