@@ -16,9 +16,6 @@ export interface ElementReading {
   readonly fields: readonly string[];
   /** Resources at most, over all searches of the element. */
   readonly maxRecords: number;
-}
-
-/** True when some search of the element is for one patient. */
-export function namesPatient({ searches }: ElementReading): boolean {
-  return searches.some(({ params }) => Object.values(params).includes('{patient}'));
+  /** Every resource must belong to the warrant's episode; longitudinal elements span episodes. */
+  readonly episodeBound: boolean;
 }

@@ -1,13 +1,11 @@
 /** Reads a warrant's token: who signed it, for whom, and whether it is still, and exactly, what was signed. */
-import { createLocalJWKSet, decodeJwt, errors, jwtVerify, type JSONWebKeySet } from 'jose';
+import { createLocalJWKSet, decodeJwt, errors, jwtVerify } from 'jose';
 import { Refusal, type RefusalCode } from '../action/refusal.js';
+import type { TrustRoots } from '../rulebook/trust-roots.js';
 import { claimsSchema, warrantAudience, warrantType, type WarrantClaims } from './claims.js';
 
 /** A trust root of the rulebook: an issuer and the public keys that sign its warrants. */
-export interface TrustedIssuer {
-  readonly iss: string;
-  readonly jwks: JSONWebKeySet;
-}
+export type TrustedIssuer = TrustRoots['warrantIssuers'][number];
 
 export interface VerifyOptions {
   readonly issuers: readonly TrustedIssuer[];
@@ -25,7 +23,7 @@ export async function verifyToken(token: string, { issuers, at }: VerifyOptions)
   const issuer = issuers.find(({ iss }) => iss === claimedIssuer(token));
   if (!issuer) throw refusal('warrant.issuer');
   try {
-    const { payload } = await jwtVerify(token, createLocalJWKSet(issuer.jwks), {
+    const { payload } = await jwtVerify(token, createLocalJWKSet({ keys: issuer.jwks.keys.map(({ kty, crv, x, kid }) => ({ kty, crv, x, kid })) }), {
       algorithms: ['EdDSA'],
       typ: warrantType,
       issuer: issuer.iss,

@@ -5,10 +5,32 @@ import { z } from 'zod';
 import { verifyConsistency, verifyInclusion } from '../../src/audit/merkle.js';
 import { describeWithSampleData, sampleData } from '../support/sample-data.js';
 
-const bytes = z.string().nullable().transform((text) => new Uint8Array(Buffer.from(text ?? '', 'base64')));
-const proof = z.array(bytes).nullable().transform((hashes) => hashes ?? []);
-const inclusion = z.object({ leafIdx: z.number(), treeSize: z.number(), root: bytes, leafHash: bytes, proof, desc: z.string(), wantErr: z.boolean() });
-const consistency = z.object({ size1: z.number(), size2: z.number(), root1: bytes, root2: bytes, proof, desc: z.string(), wantErr: z.boolean() });
+const bytes = z
+  .string()
+  .nullable()
+  .transform((text) => new Uint8Array(Buffer.from(text ?? '', 'base64')));
+const proof = z
+  .array(bytes)
+  .nullable()
+  .transform((hashes) => hashes ?? []);
+const inclusion = z.object({
+  leafIdx: z.number(),
+  treeSize: z.number(),
+  root: bytes,
+  leafHash: bytes,
+  proof,
+  desc: z.string(),
+  wantErr: z.boolean(),
+});
+const consistency = z.object({
+  size1: z.number(),
+  size2: z.number(),
+  root1: bytes,
+  root2: bytes,
+  proof,
+  desc: z.string(),
+  wantErr: z.boolean(),
+});
 
 function files(kind: string): string[] {
   const root = sampleData('merkle/testdata', kind);
@@ -24,7 +46,9 @@ describeWithSampleData('published Merkle proofs', 'merkle/testdata', () => {
 
   it('of inclusion are taken or refused as published', () => {
     for (const file of files('inclusion')) {
-      const { leafIdx, treeSize, leafHash, root, desc, wantErr, proof } = inclusion.parse(JSON.parse(readFileSync(file, 'utf8')));
+      const { leafIdx, treeSize, leafHash, root, desc, wantErr, proof } = inclusion.parse(
+        JSON.parse(readFileSync(file, 'utf8')),
+      );
       const valid = verifyInclusion({ index: leafIdx, size: treeSize, leaf: leafHash, proof, root });
       expect({ file, desc, valid }).toEqual({ file, desc, valid: !wantErr });
     }

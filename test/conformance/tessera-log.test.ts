@@ -10,7 +10,7 @@ const vkey = 'example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280N
 /** A tlog-tiles entry bundle: each entry behind its length, two bytes, big endian. */
 function entriesOf(bundle: Buffer): Uint8Array[] {
   const entries: Uint8Array[] = [];
-  for (let at = 0; at < bundle.length; ) {
+  for (let at = 0; at < bundle.length;) {
     const length = bundle.readUInt16BE(at);
     entries.push(new Uint8Array(bundle.subarray(at + 2, at + 2 + length)));
     at += 2 + length;
@@ -47,7 +47,9 @@ describeWithSampleData('a log that somebody else published', 'merkle/tessera-log
 
   it('is consistent from every checkpoint to every later one', () => {
     const { notes, leaves } = published();
-    const checkpoints = notes.map(open).flatMap((checkpoint) => (checkpoint && checkpoint.size > 0 ? [checkpoint] : []));
+    const checkpoints = notes
+      .map(open)
+      .flatMap((checkpoint) => (checkpoint && checkpoint.size > 0 ? [checkpoint] : []));
     for (const old of checkpoints)
       for (const now of checkpoints.filter(({ size }) => size >= old.size)) {
         const proof = consistencyProof(leaves.slice(0, now.size), old.size);

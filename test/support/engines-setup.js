@@ -39,7 +39,13 @@ export default async function setup() {
   await migrate({ connectionString: postgres.url.replace(/postgres$/, template), passwords });
 
   const file = join(stateDir, 'engines.json');
-  const facts = { postgres: postgres.url, template, passwords, temporal: temporal.address, testServer: testServer.path };
+  const facts = {
+    postgres: postgres.url,
+    template,
+    passwords,
+    temporal: temporal.address,
+    testServer: testServer.path,
+  };
   writeFileSync(file, JSON.stringify(facts), { mode: 0o600 });
   process.env[variable] = file;
 }

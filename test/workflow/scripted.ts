@@ -14,7 +14,13 @@ import {
   workflowIdOf,
   type ActionId,
 } from '../../src/action/ids.js';
-import type { Admission, Classified, MintedWarrant } from '../../src/action/types.js';
+import {
+  admissionSchema,
+  type Admission,
+  type Classified,
+  type MintedWarrant,
+  type VoteAnswer,
+} from '../../src/action/types.js';
 import type { DecisionEnvelope } from '../../src/approval/envelope.js';
 import { workflowBundle } from '../../worker/bundle.js';
 
@@ -84,62 +90,94 @@ export function envelope(
   };
 }
 
-/** Runs `test` beside workers for both queues; `log` lists the activities in the order of their calls. */
-export async function withScript(
-  env: TestWorkflowEnvironment,
-  script: Script,
-  test: (log: readonly string[]) => Promise<void>,
-): Promise<void> {
-  const log: string[] = [];
-  const defaults: GovernanceActivities & EhrActivities = {
-    warrantRelation: async () => minted,
-    relate: async () => ({ status: 'related', basis: 'encounter_participant' }),
-    classify: async () => waits(),
-    recordVote: async (_, { decision }) => ({
-      status: 'counted',
-      vote: {
-        challenge: decision.challenge,
-        approver: decision.approver,
-        roles: decision.actingRoles,
-        verdict: decision.verdict,
-        receivedAt: '2026-01-01T00:00:01.000Z',
-      },
-    }),
-    refuseVote: async () => undefined,
-    remind: async () => undefined,
-    authorise: async () => ({ status: 'authorised', warrant: minted }),
-    perform: async () => ({ status: 'performed', records: 3, truncated: false }),
-    conclude: async (_, outcome) => ({
-      status:
-        outcome.status === 'performed'
-          ? 'completed'
-          : outcome.status === 'cancel_requested'
-            ? 'cancelled'
-            : outcome.status === 'concluded'
-              ? outcome.as
-              : outcome.status,
-    }),
+const defaults: GovernanceActivities & EhrActivities = {
+  warrantRelation: async () => minted,
+  relate: async () => ({ status: 'related', basis: 'encounter_participant' }),
+  classify: async () => waits(),
+  recordVote: async (_, ballot) => counted(ballot),
+  refuseVote: async () => undefined,
+  remind: async () => undefined,
+  authorise: async () => ({ status: 'authorised', warrant: minted }),
+  perform: async () => ({ status: 'performed', records: 3, truncated: false }),
+  conclude: async (_, outcome) => ({ status: concluded[outcome.status] }),
+};
+
+const concluded = {
+  performed: 'completed',
+  withheld: 'withheld',
+  denied: 'denied',
+  expired: 'expired',
+  refused: 'refused',
+  failed: 'failed',
+  concluded: 'failed',
+  cancel_requested: 'cancelled',
+} as const;
+
+/** The answer to a vote that verified. */
+export function counted({ decision }: DecisionEnvelope): VoteAnswer {
+  const { challenge: id, approver, actingRoles: roles, verdict } = decision;
+  return {
+    status: 'counted',
+    vote: { challenge: id, approver, roles, verdict, receivedAt: '2026-01-01T00:00:01.000Z' },
   };
-  const all = { ...defaults, ...script };
-  const logged = Object.fromEntries(
-    Object.entries(all).map(([name, run]) => [
-      name,
-      (...args: unknown[]) => {
-        log.push(name);
-        return Reflect.apply(run, undefined, args);
-      },
-    ]),
-  );
-  const workflow = await workflowBundle();
-  const common = { connection: env.nativeConnection, ...(env.namespace !== undefined && { namespace: env.namespace }) };
-  const governance = await Worker.create({
-    ...common,
-    taskQueue: 'governance',
-    workflowBundle: workflow,
-    activities: logged,
-  });
-  const ehr = await Worker.create({ ...common, taskQueue: 'ehr', activities: logged });
-  await governance.runUntil(ehr.runUntil(test(log)));
+}
+
+interface Scripted {
+  readonly activities: GovernanceActivities & EhrActivities;
+  readonly log: string[];
+}
+
+/** Workers for both queues, whose activities do for each action what its own script says. */
+export class ScriptedWorkers {
+  readonly #scripts = new Map<ActionId, Scripted>();
+  readonly #workers: readonly Worker[];
+  readonly #runs: Promise<unknown>;
+
+  private constructor(workers: readonly Worker[]) {
+    this.#workers = workers;
+    this.#runs = Promise.all(workers.map((worker) => worker.run()));
+  }
+
+  static async start(env: TestWorkflowEnvironment): Promise<ScriptedWorkers> {
+    const workflow = await workflowBundle();
+    const { nativeConnection: connection, namespace = 'default' } = env;
+    const later: { run?: (name: string, args: unknown[]) => unknown } = {};
+    const activities = Object.fromEntries(
+      Object.keys(defaults).map((name) => [name, (...args: unknown[]) => later.run?.(name, args)]),
+    );
+    const governance = await Worker.create({
+      connection,
+      namespace,
+      taskQueue: 'governance',
+      workflowBundle: workflow,
+      activities,
+    });
+    const ehr = await Worker.create({ connection, namespace, taskQueue: 'ehr', activities });
+    const started = new ScriptedWorkers([governance, ehr]);
+    later.run = (name, args) => started.#run(name, args);
+    return started;
+  }
+
+  /** From now on this action follows the script; the log lists its activities in the order of their calls. */
+  script(of: ActionId, script: Script): readonly string[] {
+    const scripted = { activities: { ...defaults, ...script }, log: [] };
+    this.#scripts.set(of, scripted);
+    return scripted.log;
+  }
+
+  async stop(): Promise<void> {
+    for (const worker of this.#workers) worker.shutdown();
+    await this.#runs;
+  }
+
+  #run(name: string, args: unknown[]): unknown {
+    const { action: of } = admissionSchema.parse(args[0]);
+    const scripted = this.#scripts.get(of);
+    const activity = Object.entries(scripted?.activities ?? {}).find(([known]) => known === name)?.[1];
+    if (!scripted || !activity) throw new Error('no script for this action');
+    scripted.log.push(name);
+    return Reflect.apply(activity, undefined, args);
+  }
 }
 
 /** Starts the workflow as the API does, without waiting for its admission. */

@@ -1,0 +1,94 @@
+/** One bounded HTTP exchange with the EHR: no redirects, a byte limit while reading, JSON or nothing. */
+import { Refusal } from '../action/refusal.js';
+
+export interface Exchange {
+  /** Ends the exchange when the work around it ends. */
+  readonly signal: AbortSignal;
+  /** Bytes of the decoded answer, so that a compressed bomb counts as what it becomes. */
+  readonly maxBytes: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as a POST of application/x-www-form-urlencoded; without it the request is a GET. */
+  readonly form?: Readonly<Record<string, string>>;
+  /** Milliseconds until the whole answer must be here. */
+  readonly timeoutMs?: number;
+}
+
+export interface Answer {
+  readonly body: unknown;
+  readonly bytes: number;
+}
+
+const patience = 20_000;
+
+/**
+ * @throws Refusal `ehr.busy` (429, 503; `details.retryAfter` in seconds), `ehr.unavailable` (other 5xx, timeout, connection
+ *   lost), `ehr.unauthorised` (401), `ehr.rejected` (other 4xx), `ehr.redirect`, `ehr.too_large`, `ehr.malformed`. The
+ *   caller's own abort is thrown as it is. None of them repeats what the EHR said.
+ */
+export async function fetchJson(url: string, exchange: Exchange): Promise<Answer> {
+  const { signal, timeoutMs = patience } = exchange;
+  const within = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+  try {
+    const response = await fetch(url, {
+      redirect: 'manual', // never followed; `error` would hide which kind of failure it was
+      signal: within,
+      method: exchange.form ? 'POST' : 'GET',
+      headers: { accept: 'application/fhir+json, application/json', ...exchange.headers },
+      ...(exchange.form && { body: new URLSearchParams(exchange.form) }),
+    });
+    const problem = statusProblem(response);
+    if (problem) {
+      await response.body?.cancel();
+      throw problem;
+    }
+    return await readJson(response, exchange.maxBytes);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof Refusal) throw error;
+    if (error instanceof TypeError || (error instanceof Error && error.name === 'TimeoutError'))
+      throw new Refusal('ehr.unavailable', 'The EHR did not answer in time, or the connection broke.');
+    throw error;
+  }
+}
+
+function statusProblem({ status, headers }: Response): Refusal | undefined {
+  if (status === 200) return undefined;
+  if (status >= 300 && status < 400) return new Refusal('ehr.redirect', 'The EHR sent us elsewhere; we do not go.');
+  if (status === 429 || status === 503)
+    return new Refusal('ehr.busy', 'The EHR asked us to come back later.', {
+      retryAfter: retryAfterSeconds(headers.get('retry-after')),
+    });
+  if (status >= 500) return new Refusal('ehr.unavailable', 'The EHR failed to answer.', { status });
+  if (status === 401) return new Refusal('ehr.unauthorised', 'The EHR did not accept our token.');
+  return new Refusal('ehr.rejected', 'The EHR rejected the request.', { status });
+}
+
+/** Delay in seconds (RFC 9110 §10.2.3); a date, which would need a clock, and anything else count as one second. */
+function retryAfterSeconds(header: string | null): number {
+  return header !== null && /^\d{1,6}$/.test(header.trim()) ? Number(header) : 1;
+}
+
+async function readJson(response: Response, maxBytes: number): Promise<Answer> {
+  const type = response.headers.get('content-type') ?? '';
+  if (!/^application\/(fhir\+)?json(;|$)/i.test(type.trim())) {
+    await response.body?.cancel();
+    throw new Refusal('ehr.malformed', 'The EHR did not answer in JSON.');
+  }
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw new Refusal('ehr.too_large', 'The EHR’s answer is larger than the warrant allows.');
+    chunks.push(chunk);
+  }
+  return { body: parse(Buffer.concat(chunks)), bytes };
+}
+
+function parse(bytes: Uint8Array): unknown {
+  try {
+    const body: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return body;
+  } catch {
+    throw new Refusal('ehr.malformed', 'The EHR did not answer in JSON.');
+  }
+}
