@@ -19,6 +19,8 @@ export type RefusalCode =
   | 'keyring.local_in_production'
   | 'keyring.missing'
   | 'sealed.missing'
+  // rulebook
+  | 'rulebook.missing'
   // ehr
   | 'ehr.busy'
   | 'ehr.endless_paging'

@@ -13,6 +13,11 @@ const subjectFields: ReadonlyMap<string, readonly string[]> = new Map([
   ['Procedure', ['subject']],
 ]);
 
+/** What must come with a resource so that {@link belongsTo} and {@link isOfEpisode} can judge it. */
+export function proofFields(type: string, { episodeBound }: { readonly episodeBound: boolean }): readonly string[] {
+  return [...(subjectFields.get(type) ?? []), ...(episodeBound && type !== 'Encounter' ? ['encounter'] : [])];
+}
+
 /** Types that describe the facility and nobody's care. */
 const facilityTypes: ReadonlySet<string> = new Set(['HealthcareService', 'Location', 'Organization']);
 
@@ -28,6 +33,12 @@ export function belongsTo(resource: Resource, patient: string | null, base: stri
   // A resource that names a subject twice must name the same one twice.
   const others = ['subject', 'patient'].filter((field) => !fields.includes(field) && field in resource);
   return [...fields, ...others].every((field) => localReference(referenceOf(resource[field]), base) === patient);
+}
+
+/** True when the resource names this very Encounter, or is it. */
+export function isOfEpisode(resource: Resource, episode: string, base: string): boolean {
+  if (resource.resourceType === 'Encounter') return `Encounter/${resource.id}` === episode;
+  return localReference(referenceOf(resource['encounter']), base) === episode;
 }
 
 function namesSubject(resource: Resource): boolean {

@@ -13,3 +13,8 @@ export async function timeSkipping(): Promise<TestWorkflowEnvironment> {
   });
   return env;
 }
+
+/** The shared development server: real time, real races. One test file at a time uses its queues. */
+export async function devServer(): Promise<TestWorkflowEnvironment> {
+  return TestWorkflowEnvironment.createFromExistingServer({ address: engines().temporal, namespace: 'countersign' });
+}

@@ -1,0 +1,95 @@
+/** Builds the rulebook that the program uses from checked documents. */
+import { role, type Digest, type RoleName } from '../action/ids.js';
+import { compilePolicy } from '../policy/compile.js';
+import { implied } from './check.js';
+import { seconds } from './duration.js';
+import { elementOf } from './elements.js';
+import type { Report } from './problem.js';
+import type { ActionContract, Rulebook, TierRules } from './rulebook.js';
+import type { RulebookContent } from './schema.js';
+import type { Tier } from '../action/types.js';
+
+/** `report` hears what the policy's compiler finds; after a report the rulebook is not to be used. */
+export function build(content: RulebookContent, digest: Digest, report: Report): Rulebook {
+  const { T0, T1, T2, T3 } = content.tiers.tiers;
+  const elements = new Map(
+    Object.entries(content.elements.elements).map(([name, row]) => [name, elementOf(name, row)]),
+  );
+  const roles = rolesOf(content);
+  const rulebook: Rulebook = {
+    digest,
+    name: content.policy.name,
+    tiers: { T0: tierOf('T0', T0), T1: tierOf('T1', T1), T2: tierOf('T2', T2), T3: tierOf('T3', T3) },
+    roles,
+    elements,
+    actions: new Map(Object.entries(content.actions.actions).map(([name, row]) => [name, contractOf(name, row)])),
+    recordClasses: new Map(
+      Object.entries(content.retention.record_classes).map(([name, { keep, citation, sandbox_only }]) => [
+        name,
+        { name, keep, citation, sandboxOnly: sandbox_only },
+      ]),
+    ),
+    policy: compilePolicy(
+      content.policy,
+      { rulebook: digest, vocabulary: content.vocabulary, elements, roles: new Set<string>(roles.keys()) },
+      report,
+    ),
+    trustRoots: content.trustRoots,
+    content,
+  };
+  return deepFreeze(rulebook);
+}
+
+function rolesOf({ roles: { roles } }: RulebookContent): Rulebook['roles'] {
+  return new Map(
+    Object.keys(roles).map((name): [RoleName, readonly RoleName[]] => [role(name), [...implied(roles, [name])].map(role)]),
+  );
+}
+
+type Row = RulebookContent['tiers']['tiers'][Tier];
+
+function tierOf(tier: Tier, row: Row): TierRules {
+  const { life, uses, records, bytes } = row.warrant;
+  const warrant = {
+    tier,
+    warrantSeconds: seconds(life),
+    limits: { maxUses: uses, maxRecords: records, maxBytes: bytes },
+  };
+  if (row.approvals === 'nobody') return { ...warrant, approval: { status: 'nobody' } };
+  const [first, ...more] = row.approvals.map(({ role: name, count }) => ({ role: role(name), count }));
+  if (first === undefined) throw new RangeError(`tier ${tier} asks an empty list`);
+  return {
+    ...warrant,
+    approval: {
+      status: 'asked',
+      needs: { status: 'quorum', factors: [first, ...more] },
+      requires: new Set(row.requires),
+      relationshipFor: new Set(row.treatment_relationship),
+      deadlineSeconds: seconds(row.deadline),
+      reminderShare: row.reminder / 100,
+      escalations: row.escalations,
+      proof: row.proof,
+    },
+  };
+}
+
+function contractOf(name: string, row: RulebookContent['actions']['actions'][string]): ActionContract {
+  return {
+    name,
+    tier: row.tier,
+    performs: row.performs,
+    elements: row.elements,
+    purposes: new Set(row.purposes),
+    destination: row.destination,
+    maxExpiresIn: row.max_expires_in === undefined ? undefined : seconds(row.max_expires_in),
+    recordClass: row.record_class,
+  };
+}
+
+/** Freezes objects and arrays all the way down. Maps and sets are kept by their read-only types. */
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  const inner = value instanceof Map || value instanceof Set ? [...value.values()] : Object.values(value);
+  inner.forEach(deepFreeze);
+  return Object.freeze(value);
+}

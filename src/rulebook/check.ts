@@ -1,0 +1,138 @@
+/** What must hold between the documents of a rulebook. */
+import { tiers, type Tier } from '../action/types.js';
+import type { DocumentName, RulebookContent } from './schema.js';
+import { seconds } from './duration.js';
+import type { Finding, Path } from './problem.js';
+
+/** One report for each document. */
+export type Reports = (document: DocumentName) => (finding: Finding) => void;
+
+/** Reports every word that names nothing and every row that is weaker than its kind allows. */
+export function checkContent(content: RulebookContent, reports: Reports): void {
+  const known: Known = {
+    elements: Object.keys(content.elements.elements),
+    roles: Object.keys(content.roles.roles),
+    purposes: [...new Set(Object.values(content.vocabulary.purposes))],
+    recordClasses: Object.keys(content.retention.record_classes),
+  };
+  checkRoles(content.roles, known, reports('roles'));
+  checkTiers(content.tiers, known, reports('tiers'));
+  checkElements(content.elements, reports('elements'));
+  checkActions(content.actions, known, reports('actions'));
+  checkVocabulary(content.vocabulary, known, reports('vocabulary'));
+}
+
+type Known = Readonly<Record<'elements' | 'roles' | 'purposes' | 'recordClasses', readonly string[]>>;
+type Report = (finding: Finding) => void;
+
+function mustBeKnown(report: Report, kind: string, word: string, { path, known }: { path: Path; known: readonly string[] }) {
+  if (!known.includes(word)) report({ path, message: `unknown ${kind} "${word}"`, word, known });
+}
+
+function checkRoles({ roles }: RulebookContent['roles'], known: Known, report: Report): void {
+  for (const [name, { implies = [] }] of Object.entries(roles)) {
+    implies.forEach((implied, at) =>
+      mustBeKnown(report, 'role', implied, { path: ['roles', name, 'implies', at], known: known.roles }),
+    );
+    if (implied(roles, implies).has(name))
+      report({ path: ['roles', name], atKey: true, message: `role "${name}" implies itself` });
+  }
+}
+
+/** Every role that these stand for. Ends on a cycle too, so that the cycle can be reported. */
+export function implied(
+  roles: RulebookContent['roles']['roles'],
+  names: readonly string[],
+): ReadonlySet<string> {
+  const found = new Set<string>();
+  const open = [...names];
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    if (found.has(name)) continue;
+    found.add(name);
+    open.push(...((Object.hasOwn(roles, name) ? roles[name]?.implies : undefined) ?? []));
+  }
+  return found;
+}
+
+function checkTiers({ tiers: rows }: RulebookContent['tiers'], known: Known, report: Report): void {
+  for (const tier of ['T1', 'T2', 'T3'] as const) {
+    const row = rows[tier];
+    row.approvals.forEach(({ role }, at) =>
+      mustBeKnown(report, 'role', role, { path: ['tiers', tier, 'approvals', at, 'role'], known: known.roles }),
+    );
+    row.treatment_relationship.forEach((purpose, at) =>
+      mustBeKnown(report, 'purpose', purpose, {
+        path: ['tiers', tier, 'treatment_relationship', at],
+        known: known.purposes,
+      }),
+    );
+  }
+  for (const tier of tiers) {
+    // The database holds no warrant longer than an hour.
+    if (seconds(rows[tier].warrant.life) > 3_600)
+      report({ path: ['tiers', tier, 'warrant', 'life'], message: 'a warrant lives an hour at most' });
+  }
+  for (const [lower, higher] of [['T0', 'T1'], ['T1', 'T2'], ['T2', 'T3']] as const) {
+    if (seats(rows[higher].approvals) < seats(rows[lower].approvals))
+      report({ path: ['tiers', higher, 'approvals'], message: `asks fewer people than ${lower}` });
+    if (seconds(rows[higher].warrant.life) > seconds(rows[lower].warrant.life))
+      report({ path: ['tiers', higher, 'warrant', 'life'], message: `is longer than that of ${lower}` });
+  }
+}
+
+function seats(approvals: 'nobody' | readonly { readonly count: number }[]): number {
+  return approvals === 'nobody' ? 0 : approvals.reduce((sum, { count }) => sum + count, 0);
+}
+
+function checkElements({ elements }: RulebookContent['elements'], report: Report): void {
+  for (const [name, { tier, sensitivity, read }] of Object.entries(elements)) {
+    if (sensitivity === 'phi' && tier === 'T0')
+      report({ path: ['elements', name, 'tier'], message: 'PHI is never T0: somebody must be asked' });
+    read?.searches.forEach(({ type, params }, at) => {
+      const path = ['elements', name, 'read', 'searches', at];
+      if (!read.scopes.some((scope) => scope.startsWith(`system/${type}.`)))
+        report({ path: [...path, 'type'], message: `no scope of this element covers ${type}` });
+      const bound = Object.values(params).includes('{patient}');
+      if (bound !== (sensitivity === 'phi'))
+        report({ path, message: bound ? 'names a patient, yet is no PHI' : 'PHI is searched by patient only' });
+    });
+  }
+}
+
+/** The lowest tier that an action may have by what it performs, and by where its output goes. */
+const floors: Record<string, Tier> = { 'ehr.write': 'T1', 'ehr.export': 'T2', 'ehr.delete': 'T3', external: 'T2' };
+
+function checkActions({ actions }: RulebookContent['actions'], known: Known, report: Report): void {
+  for (const [name, row] of Object.entries(actions)) {
+    const path = ['actions', name];
+    if (row.elements !== 'listed_by_caller')
+      row.elements.forEach((element, at) =>
+        mustBeKnown(report, 'element', element, { path: [...path, 'elements', at], known: known.elements }),
+      );
+    row.purposes.forEach((purpose, at) =>
+      mustBeKnown(report, 'purpose', purpose, { path: [...path, 'purposes', at], known: known.purposes }),
+    );
+    mustBeKnown(report, 'record class', row.record_class, {
+      path: [...path, 'record_class'],
+      known: known.recordClasses,
+    });
+    for (const kind of [row.performs, row.destination]) {
+      const floor = floors[kind];
+      if (floor !== undefined && row.tier < floor)
+        report({ path: [...path, 'tier'], message: `${kind} is ${floor} at least` });
+    }
+  }
+}
+
+function checkVocabulary(vocabulary: RulebookContent['vocabulary'], known: Known, report: Report): void {
+  for (const table of ['resources', 'categories'] as const)
+    for (const [word, { elements = [] }] of Object.entries(vocabulary[table]))
+      elements.forEach((element, at) =>
+        mustBeKnown(report, 'element', element, { path: [table, word, 'elements', at], known: known.elements }),
+      );
+  for (const [word, element] of Object.entries(vocabulary.fields))
+    mustBeKnown(report, 'element', element, { path: ['fields', word], known: known.elements });
+  vocabulary.break_glass.forEach((purpose, at) =>
+    mustBeKnown(report, 'purpose', purpose, { path: ['break_glass', at], known: known.purposes }),
+  );
+}

@@ -1,0 +1,81 @@
+/** The rulebook as the program uses it: checked, compiled, frozen. One digest, pinned by each action. */
+import type { Digest, RoleName } from '../action/ids.js';
+import type { Performs } from '../action/define-action.js';
+import type { Tier } from '../action/types.js';
+import type { Needs } from '../approval/quorum.js';
+import type { CompiledPolicy, Destination } from '../policy/core.js';
+import type { RecordClass } from '../retention/schedule.js';
+import type { ElementDefinition } from './elements.js';
+import type { RulebookContent } from './schema.js';
+import type { TrustRoots } from './trust-roots.js';
+
+export interface WarrantLimits {
+  readonly maxUses: number;
+  readonly maxRecords: number;
+  readonly maxBytes: number;
+}
+
+/** What shows that a vote is the person's own (DESIGN §5.4). */
+export type RequiredProof =
+  /** Either shows multi-factor sign-in: one of these `acr`, or all of these `amr` (RFC 8176). */
+  | { readonly method: 'idp'; readonly acr: readonly string[]; readonly amr: readonly string[] }
+  | { readonly method: 'passkey'; readonly fresh: boolean };
+
+export interface Escalation {
+  /** Percent of the deadline. */
+  readonly at: number;
+  readonly to: 'on_call' | 'page';
+}
+
+/** What a tier asks for once somebody must be asked. */
+export interface ApprovalRules {
+  readonly needs: Extract<Needs, { status: 'quorum' }>;
+  readonly requires: ReadonlySet<'reason' | 'justifications' | 'risk_assessment'>;
+  /** Purposes for which the principal must be shown to treat the patient. */
+  readonly relationshipFor: ReadonlySet<string>;
+  readonly deadlineSeconds: number;
+  /** Share of the deadline, above 0 and below 1. */
+  readonly reminderShare: number;
+  readonly escalations: readonly Escalation[];
+  readonly proof: RequiredProof;
+}
+
+export interface TierRules {
+  readonly tier: Tier;
+  readonly warrantSeconds: number;
+  readonly limits: WarrantLimits;
+  /** "Nobody" is said, and only T0 can say it. */
+  readonly approval: { readonly status: 'nobody' } | ({ readonly status: 'asked' } & ApprovalRules);
+}
+
+/** The rulebook's side of an action type; the program's side is its `defineAction`. */
+export interface ActionContract {
+  readonly name: string;
+  readonly tier: Tier;
+  readonly performs: Performs;
+  readonly elements: 'listed_by_caller' | readonly string[];
+  readonly purposes: ReadonlySet<string>;
+  readonly destination: Destination;
+  readonly maxExpiresIn: number | undefined;
+  readonly recordClass: string;
+}
+
+export interface Rulebook {
+  readonly digest: Digest;
+  readonly name: string;
+  readonly tiers: Readonly<Record<Tier, TierRules>>;
+  /** Role → every role that it stands for, itself included. */
+  readonly roles: ReadonlyMap<RoleName, readonly RoleName[]>;
+  readonly elements: ReadonlyMap<string, ElementDefinition>;
+  readonly actions: ReadonlyMap<string, ActionContract>;
+  readonly recordClasses: ReadonlyMap<string, RecordClass>;
+  readonly policy: CompiledPolicy;
+  readonly trustRoots: TrustRoots;
+  /** The documents that it was made of, as they are stored. */
+  readonly content: RulebookContent;
+}
+
+/** The roles that somebody has who holds these: implied ones included, unknown ones kept as they are. */
+export function rolesHeld(rulebook: Pick<Rulebook, 'roles'>, held: readonly RoleName[]): RoleName[] {
+  return [...new Set(held.flatMap((role) => rulebook.roles.get(role) ?? [role]))].sort();
+}

@@ -1,0 +1,107 @@
+/** The documents that a rulebook is made of, as people write them. One strict shape for each file of policies/. */
+import { z } from 'zod';
+import { tierSchema } from '../action/types.js';
+import { destinations } from '../policy/core.js';
+import { policySchema } from '../policy/document.js';
+import { vocabularySchema } from '../policy/vocabulary.js';
+import { elementName, elementRow } from './elements.js';
+import { trustRootsSchema } from './trust-roots.js';
+
+/** `30m`, `72h`. */
+const duration = z.string().regex(/^[1-9]\d{0,3}(s|m|h)$/, { error: 'expected a duration such as 30m or 72h' });
+const percent = z.int().min(1).max(99);
+const roleName = z.string().regex(/^[a-z][a-z_]{0,62}$/);
+const purpose = z.string().regex(/^[A-Z]{2,12}$/);
+const recordClassName = z.string().regex(/^[a-z][a-z_]{0,62}$/);
+
+const warrant = z.strictObject({
+  life: duration,
+  uses: z.int().min(1).max(1_000),
+  records: z.int().min(1).max(1_000_000),
+  bytes: z.int().min(1).max(1_073_741_824),
+});
+
+/** How strong the proof under a vote must be (DESIGN §5.4). */
+const proof = z.discriminatedUnion('method', [
+  z.strictObject({
+    method: z.literal('idp'),
+    /** Either shows multi-factor sign-in: one of these `acr`, or all of these `amr` (RFC 8176). */
+    acr: z.array(z.string().min(1)).min(1),
+    amr: z.array(z.string().min(1)).min(1),
+  }),
+  z.strictObject({ method: z.literal('passkey'), fresh: z.boolean() }),
+]);
+
+const administrativeTier = z.strictObject({ meaning: z.string().min(1), approvals: z.literal('nobody'), warrant });
+
+const approvedTier = z.strictObject({
+  meaning: z.string().min(1),
+  approvals: z.array(z.strictObject({ role: roleName, count: z.int().min(1).max(9) })).min(1),
+  requires: z.array(z.enum(['reason', 'justifications', 'risk_assessment'])).min(1),
+  /** Purposes for which the principal must be shown to treat the patient. */
+  treatment_relationship: z.array(purpose).min(1),
+  deadline: duration,
+  /** Percent of the deadline. */
+  reminder: percent,
+  escalations: z.array(z.strictObject({ at: percent, to: z.enum(['on_call', 'page']) })),
+  proof,
+  warrant,
+});
+
+export const tiersSchema = z.strictObject({
+  tiers: z.strictObject({ T0: administrativeTier, T1: approvedTier, T2: approvedTier, T3: approvedTier }),
+});
+
+export const rolesSchema = z.strictObject({
+  roles: z.record(roleName, z.strictObject({ meaning: z.string().min(1), implies: z.array(roleName).min(1).optional() })),
+});
+
+export const elementsSchema = z.strictObject({ elements: z.record(elementName, elementRow) });
+
+const actionRow = z.strictObject({
+  /** The floor. */
+  tier: tierSchema,
+  performs: z.enum(['ehr.read', 'ehr.write', 'ehr.delete', 'ehr.export', 'llm.generate']),
+  elements: z.union([z.literal('listed_by_caller'), z.array(elementName).min(1)], {
+    error: 'expected listed_by_caller or a list of elements',
+  }),
+  purposes: z.array(purpose).min(1),
+  destination: z.enum(destinations),
+  /** A request's `expiresIn` beyond it is cut to it. */
+  max_expires_in: duration.optional(),
+  record_class: recordClassName,
+});
+
+export const actionsSchema = z.strictObject({
+  actions: z.record(z.string().regex(/^[a-z][a-z_]*\.[a-z][a-z_]*$/), actionRow),
+});
+
+const recordClass = z.strictObject({
+  keep: z.union([
+    z.strictObject({ years: z.int().min(1).max(100) }),
+    z.strictObject({ days: z.int().min(0).max(3_650) }),
+  ], { error: 'expected {years: n} or {days: n}' }),
+  citation: z.string().min(1),
+  /** Refused in production. */
+  sandbox_only: z.boolean(),
+});
+
+export const retentionSchema = z.strictObject({ record_classes: z.record(recordClassName, recordClass) });
+
+/** File name without `.yaml` → its shape. */
+export const documentSchemas = {
+  policy: policySchema,
+  vocabulary: vocabularySchema,
+  tiers: tiersSchema,
+  roles: rolesSchema,
+  elements: elementsSchema,
+  actions: actionsSchema,
+  retention: retentionSchema,
+} as const;
+
+export type DocumentName = keyof typeof documentSchemas;
+export const documentNames = ['policy', 'vocabulary', 'tiers', 'roles', 'elements', 'actions', 'retention'] as const;
+
+/** A whole rulebook as stored: the documents and the trust roots. Its canonical JSON is what the digest covers. */
+export const contentSchema = z.strictObject({ ...documentSchemas, trustRoots: trustRootsSchema });
+export type RulebookContent = z.infer<typeof contentSchema>;
