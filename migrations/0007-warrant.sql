@@ -26,9 +26,9 @@ CREATE TABLE warrant (
   max_uses           integer NOT NULL CHECK (max_uses BETWEEN 1 AND 1000),
   max_records        integer NOT NULL CHECK (max_records BETWEEN 1 AND 1000000),
   max_bytes          bigint NOT NULL CHECK (max_bytes BETWEEN 1 AND 1073741824),
-  used               integer NOT NULL DEFAULT 0 CHECK (used BETWEEN 0 AND max_uses),
-  records_used       integer NOT NULL DEFAULT 0 CHECK (records_used BETWEEN 0 AND max_records),
-  bytes_used         bigint NOT NULL DEFAULT 0 CHECK (bytes_used BETWEEN 0 AND max_bytes),
+  used               integer NOT NULL DEFAULT 0 CONSTRAINT warrant_used CHECK (used BETWEEN 0 AND max_uses),
+  records_used       integer NOT NULL DEFAULT 0 CONSTRAINT warrant_records_used CHECK (records_used BETWEEN 0 AND max_records),
+  bytes_used         bigint NOT NULL DEFAULT 0 CONSTRAINT warrant_bytes_used CHECK (bytes_used BETWEEN 0 AND max_bytes),
   read_only          boolean NOT NULL,
   request_commitment text NOT NULL CHECK (request_commitment ~ '^[0-9a-f]{64}$'),
   tier               text NOT NULL CHECK (tier IN ('T0', 'T1', 'T2', 'T3')),
@@ -44,10 +44,10 @@ CREATE TABLE warrant (
   PRIMARY KEY (tenant, jti),
   UNIQUE (tenant, action, revision, step),   -- first writer wins: a repeated step finds the warrant it minted
   FOREIGN KEY (tenant, action, revision) REFERENCES revision,
-  CHECK (not_before >= issued_at AND expires_at > not_before AND expires_at <= issued_at + interval '1 hour'),
-  CHECK (episode IS NULL OR patient IS NOT NULL),
-  CHECK (kind = 'action' OR read_only),
-  CHECK (kind = 'system' OR tier = 'T0' OR cardinality(approvals) > 0),
+  CONSTRAINT warrant_life CHECK (not_before >= issued_at AND expires_at > not_before AND expires_at <= issued_at + interval '1 hour'),
+  CONSTRAINT warrant_episode_of_patient CHECK (episode IS NULL OR patient IS NOT NULL),
+  CONSTRAINT warrant_system_reads CHECK (kind = 'action' OR read_only),
+  CONSTRAINT warrant_approved CHECK (kind = 'system' OR tier = 'T0' OR cardinality(approvals) > 0),
   CHECK ((revoked_at IS NULL) = (revoked_for IS NULL))
 );
 SELECT tenant_table('warrant');

@@ -45,10 +45,18 @@ export async function fetchJson(url: string, exchange: Exchange): Promise<Answer
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof Refusal) throw error;
-    if (error instanceof TypeError || (error instanceof Error && error.name === 'TimeoutError'))
+    if (connectionProblems.has(nameOf(error)))
       throw new Refusal('ehr.unavailable', 'The EHR did not answer in time, or the connection broke.');
     throw error;
   }
+}
+
+/** What `fetch` throws, or its body's stream: a broken connection is a TypeError, and so is a URL that cannot be. */
+const connectionProblems: ReadonlySet<string> = new Set(['AbortError', 'TimeoutError', 'TypeError']);
+
+/** By name, not by class: errors of the platform belong to another realm under some test runners. */
+function nameOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'name' in error ? String(error.name) : '';
 }
 
 function statusProblem({ status, headers }: Response): Refusal | undefined {

@@ -33,7 +33,7 @@ export function localKeyring({ folder, production, aead }: LocalKeyringOptions):
     try {
       return await readFile(fileOf(kek));
     } catch (error) {
-      if (isMissing(error)) return undefined;
+      if (hasCode(error, 'ENOENT')) return undefined;
       throw error;
     }
   };
@@ -44,7 +44,7 @@ export function localKeyring({ folder, production, aead }: LocalKeyringOptions):
     const fresh = `${file}.${process.pid}.${Buffer.from(aead.random(6)).toString('hex')}`;
     await writeFile(fresh, aead.random(), { mode: 0o600, flag: 'wx', flush: true });
     await link(fresh, file).catch((error: unknown) => {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+      if (!hasCode(error, 'EEXIST')) throw error;
     });
     await rm(fresh);
     return readFile(file);
@@ -66,6 +66,7 @@ export function localKeyring({ folder, production, aead }: LocalKeyringOptions):
   };
 }
 
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+/** By shape, not by class: Node's own errors belong to another realm under some test runners. */
+function hasCode(error: unknown, code: string): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
 }

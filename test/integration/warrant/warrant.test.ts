@@ -57,21 +57,21 @@ describe('minting', () => {
     expect(row?.issuedAt.getMilliseconds()).toBe(0);
   });
 
-  it.each<[what: string, more: Parameters<Stage['mint']>[1]]>([
-    ['for more than an hour', { seconds: 3_601 }],
-    ['for no time', { seconds: 0 }],
-    ['for no uses', { limits: { uses: 0, records: 1, bytes: 1 } }],
-    ['for a negative number of records', { limits: { uses: 1, records: -1, bytes: 1 } }],
-    ['for unbounded bytes', { limits: { uses: 1, records: 1, bytes: 2 ** 40 } }],
-    ['for no elements', { elements: [] }],
-    ['without approvals above T0', { approvals: [] }],
-    ['of a system warrant that writes', { kind: 'system', readOnly: false }],
-    ['for an episode of nobody', { patient: null }],
-    ['for an EHR that is no base URL', { location: 'https://ehr.example/fhir?x=1' }],
-    ['for an action that does not exist', { revision: 2 }],
-  ])('is impossible %s', async (_what, more) => {
+  it.each<[what: string, more: Parameters<Stage['mint']>[1], because: RegExp]>([
+    ['for more than an hour', { seconds: 3_601 }, /minted for now/],
+    ['for no time', { seconds: 0 }, /warrant_life/],
+    ['for no uses', { limits: { uses: 0, records: 1, bytes: 1 } }, /max_uses/],
+    ['for a negative number of records', { limits: { uses: 1, records: -1, bytes: 1 } }, /max_records/],
+    ['for unbounded bytes', { limits: { uses: 1, records: 1, bytes: 2 ** 40 } }, /max_bytes/],
+    ['for no elements', { elements: [] }, /datatypes|elements|scopes/],
+    ['without approvals above T0', { approvals: [] }, /warrant_approved/],
+    ['of a system warrant that writes', { kind: 'system', readOnly: false }, /warrant_system_reads/],
+    ['for an episode of nobody', { patient: null }, /warrant_episode_of_patient/],
+    ['for an EHR that is no base URL', { location: 'https://ehr.example/fhir?x=1' }, /location/],
+    ['for a revision that does not exist', { revision: 2 }, /foreign key/],
+  ])('is impossible %s', async (_what, more, because) => {
     const opened = await on.open();
-    await expect(on.mint(opened, more)).rejects.toThrow();
+    await expect(on.mint(opened, more)).rejects.toThrow(because);
   });
 
   it('leaves a warrant that only ever gets narrower, whoever holds the pen', async () => {
