@@ -182,3 +182,19 @@ export async function databaseClock(tx: PoolClient): Promise<Date> {
   const clock = await tx.query('SELECT clock_timestamp() AS at');
   return clockRow.parse(clock.rows[0]).at;
 }
+
+/** What classify decided. */
+export async function setClassified(
+  tx: PoolClient,
+  action: ActionId,
+  { status, tier, needs, deadline }: Pick<ActionRow, 'status' | 'tier' | 'needs' | 'deadline'>,
+): Promise<void> {
+  await tx.query(
+    'UPDATE countersign.action SET status = $2, tier = $3, needs = $4, deadline = $5 WHERE action = $1',
+    [action, status, tier, needs === null ? null : JSON.stringify(needs), deadline],
+  );
+}
+
+export async function setStatus(tx: PoolClient, action: ActionId, status: Status): Promise<void> {
+  await tx.query('UPDATE countersign.action SET status = $2 WHERE action = $1', [action, status]);
+}

@@ -4,6 +4,7 @@
  */
 export type RefusalCode =
   // action
+  | 'action.not_authorised'
   | 'action.not_found'
   | 'action.not_releasable'
   | 'action.release_over'

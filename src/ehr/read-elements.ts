@@ -123,7 +123,9 @@ async function ask(
   page: string | undefined,
 ): Promise<FetchedPage> {
   const fields = ['meta', ...proofFields(call.type, reading), ...('status' in call.args ? ['status'] : []), ...reading.fields];
-  const scopes = reading.scopes.filter((scope) => leave.scopes.includes(scope));
+  const { scopes } = reading;
+  if (!scopes.every((scope) => leave.scopes.includes(scope)))
+    throw new Refusal('warrant.other_element', 'The warrant lacks a scope that the element needs.');
   for (let tries = 1; ; tries++) {
     signal.throwIfAborted();
     await check();

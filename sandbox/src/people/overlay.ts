@@ -1,0 +1,83 @@
+/** What a demo needs and the Synthea bundles lack, laid over the patients in a repeatable way. */
+import { parseResource, patientOf, type Resource } from '../ehr/resource.js';
+import { instantFrom } from './calendar.js';
+import { randomFrom } from './random.js';
+import {
+  allergyIntolerance,
+  appointment,
+  dosage,
+  encounter,
+  medicationRequest,
+  progressNote,
+  type Chart,
+} from './records.js';
+import { allergies, medications } from './vocabulary.js';
+
+/** On the open encounter of each patient to show. */
+export const demoTag = { system: 'urn:countersign:sandbox', code: 'demo' } as const;
+
+/** How many active medication requests a patient has at least. */
+const fewestMedications = 2;
+
+/**
+ * Each patient with an open encounter of the treating team, at least two active medication requests, every active one
+ * with a dosage, an allergy, an appointment and a note. What a patient has already is kept.
+ */
+export function overlaid(
+  people: readonly Resource[],
+  { seed, today }: { readonly seed: string; readonly today: string },
+): readonly Resource[] {
+  const dosed = people.map((resource) => withDosage(resource, seed));
+  const added = dosed
+    .filter(({ resourceType }) => resourceType === 'Patient')
+    .flatMap(({ id }) =>
+      additions(
+        id,
+        dosed.filter((resource) => patientOf(resource) === `Patient/${id}`),
+        { seed, today },
+      ),
+    );
+  return [...dosed, ...added];
+}
+
+function isActiveMedication(resource: Resource): boolean {
+  return resource.resourceType === 'MedicationRequest' && resource['status'] === 'active';
+}
+
+function withDosage(resource: Resource, seed: string): Resource {
+  if (!isActiveMedication(resource) || resource['dosageInstruction'] !== undefined) return resource;
+  const random = randomFrom(`${seed}/dosage/${resource.id}`);
+  return parseResource({ ...resource, dosageInstruction: dosage({ dose: '1 {tablet}', frequency: random.int(1, 2) }) });
+}
+
+function additions(
+  id: string,
+  record: readonly Resource[],
+  { seed, today }: { readonly seed: string; readonly today: string },
+): readonly Resource[] {
+  const random = randomFrom(`${seed}/overlay/${id}`);
+  const chart: Chart = { patient: `Patient/${id}`, encounter: `Encounter/${id}-open` };
+  const start = instantFrom(today, 0, '08:30');
+  const lacking = Math.max(0, fewestMedications - record.filter(isActiveMedication).length);
+  const allergic = record.some(({ resourceType }) => resourceType === 'AllergyIntolerance');
+  const days = random.int(7, 30);
+  return [
+    encounter({ id: `${id}-open`, patient: chart.patient, start, tag: demoTag }),
+    ...random
+      .some(medications, lacking)
+      .map((medication) =>
+        medicationRequest({ id: random.uuid(), chart, medication, status: 'active', authoredOn: start }),
+      ),
+    ...(allergic
+      ? []
+      : [allergyIntolerance({ id: random.uuid(), chart, allergy: random.pick(allergies), recordedDate: start })]),
+    appointment(random.uuid(), chart.patient, {
+      start: instantFrom(today, days, '15:00'),
+      end: instantFrom(today, days, '15:30'),
+    }),
+    progressNote(random.uuid(), chart, {
+      date: start,
+      text: 'Seen for follow-up. Medication list and allergies to be reviewed.',
+    }),
+  ];
+}

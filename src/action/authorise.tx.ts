@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { evaluateQuorum } from '../approval/quorum.js';
+import { eligibleVotes } from '../approval/eligible-votes.store.js';
+import { appendLeaf } from '../audit/append.store.js';
+import { inTenant } from '../database/transaction.js';
+import { actionWarrant } from './action-warrant.store.js';
+import { lockAction, setStatus } from './action.store.js';
+import type { GovernanceDeps } from './deps.js';
+import { step } from './ids.js';
+import { judge } from './judge.store.js';
+import { findStep, storeStep } from './step.store.js';
+import { isFinal, type Admission, type Authorised } from './types.js';
+
+const stored = z.discriminatedUnion('status', [
+  z.object({ status: z.literal('authorised') }),
+  z.object({ status: z.literal('refused'), rules: z.array(z.string()) }),
+]);
+
+/**
+ * The last judgement before the effect: rules, roles, training and suspensions as they are now, and the quorum counted
+ * again from the stored votes. What the workflow believes about them is not asked.
+ */
+export async function authorise(deps: GovernanceDeps, admission: Admission): Promise<Authorised> {
+  return inTenant(deps.pool, admission.tenant, async (tx) => {
+    const row = await lockAction(tx, admission.action);
+    if (!row || isFinal(row.status)) return { status: 'refused', rules: ['action.ended'] };
+    const key = { action: row.action, revision: row.revision, step: step('authorise') };
+    const judged = await judge(tx, deps.rulebook, row);
+    const { classification, rulebook } = judged;
+    const votes = await eligibleVotes(tx, row, rulebook);
+    const rules =
+      classification.status === 'refused'
+        ? classification.rules
+        : classification.tier !== row.tier || row.needs === null
+          ? ['tier.changed'] // a later rulebook or fact may make it stricter: then it is asked anew, not waved through
+          : evaluateQuorum(row.needs, votes.map(({ vote }) => vote)).status === 'met'
+            ? []
+            : ['quorum.not_met'];
+    const before = await findStep(tx, key, stored);
+    const kept = before ?? (rules.length === 0 ? { status: 'authorised' as const } : { status: 'refused' as const, rules: [...rules] });
+    if (!before) await storeStep(tx, key, kept);
+    if (kept.status === 'refused') {
+      await appendLeaf(tx, {
+        kind: 'action.refused',
+        action: row.action,
+        key: 'authorise',
+        data: { agent: row.agent, rules: kept.rules, rulebook: rulebook.digest },
+      });
+      return kept;
+    }
+    if (!before) await setStatus(tx, row.action, 'authorised');
+    const warrant = await actionWarrant(tx, deps, admission.tenant, row, judged, votes.map(({ leaf }) => leaf));
+    return { status: 'authorised', warrant };
+  });
+}

@@ -1,0 +1,143 @@
+import type { PoolClient } from 'pg';
+import { z } from 'zod';
+import {
+  actionSchema,
+  challengeSchema,
+  digestSchema,
+  personSchema,
+  roleSchema,
+  tenantSchema,
+  type ActionId,
+  type ChallengeId,
+  type PersonId,
+  type RoleName,
+} from '../action/ids.js';
+import { tierSchema, type CountedVote } from '../action/types.js';
+import { meaningSchema, verdictSchema, type Decision, type Meaning, type Verdict } from './decision.js';
+import type { Proof } from './envelope.js';
+
+export interface NewChallenge {
+  readonly challenge: ChallengeId;
+  readonly action: ActionId;
+  readonly approver: PersonId;
+  readonly verdict: Verdict;
+  readonly meaning: Meaning;
+  readonly reasonCommitment: string | null;
+  readonly actingRoles: readonly RoleName[];
+}
+
+/** False when the action asks nobody, or no longer. */
+export async function insertChallenge(tx: PoolClient, row: NewChallenge): Promise<boolean> {
+  const opened = await tx.query('SELECT countersign.challenge_open($1, $2, $3, $4, $5, $6, $7) AS opened', [
+    row.challenge,
+    row.action,
+    row.approver,
+    row.verdict,
+    row.meaning,
+    row.reasonCommitment,
+    row.actingRoles,
+  ]);
+  return z.object({ opened: z.boolean() }).parse(opened.rows[0]).opened;
+}
+
+const challengeRow = z.object({
+  tenant: tenantSchema,
+  challenge: challengeSchema,
+  action: actionSchema,
+  revision: z.int(),
+  requestCommitment: digestSchema,
+  displayCommitment: digestSchema,
+  rulebook: digestSchema,
+  tier: tierSchema,
+  verdict: verdictSchema,
+  meaning: meaningSchema,
+  reasonCommitment: digestSchema.nullable(),
+  approver: personSchema,
+  actingRoles: z.array(roleSchema),
+  decidedAt: z.date(),
+  expiresAt: z.date(),
+  receivedAt: z.date().nullable(),
+});
+export type ChallengeRow = Readonly<z.infer<typeof challengeRow>>;
+
+/** A challenge with everything that its decision binds, from the rows. */
+export async function findChallenge(tx: PoolClient, challenge: ChallengeId): Promise<ChallengeRow | undefined> {
+  const found = await tx.query(
+    `SELECT c.tenant, c.challenge, c.action, c.revision, r.request_commitment AS "requestCommitment",
+            r.display_commitment AS "displayCommitment", a.rulebook, c.tier, c.verdict, c.meaning,
+            c.reason_commitment AS "reasonCommitment", c.approver, c.acting_roles AS "actingRoles",
+            c.decided_at AS "decidedAt", c.expires_at AS "expiresAt", c.received_at AS "receivedAt"
+       FROM countersign.challenge c
+       JOIN countersign.revision r USING (tenant, action, revision)
+       JOIN countersign.action a USING (tenant, action)
+      WHERE c.challenge = $1`,
+    [challenge],
+  );
+  return found.rows.map((row) => challengeRow.parse(row))[0];
+}
+
+/** The decision that a challenge stands for: the same rows give the same bytes. */
+export function decisionOf(row: ChallengeRow): Decision {
+  const { decidedAt, expiresAt: _expires, receivedAt: _received, ...bound } = row;
+  return { v: 1, ...bound, decidedAt: decidedAt.toISOString() };
+}
+
+/** When the proof of this challenge came first; undefined for no such challenge. */
+export async function receiveVote(tx: PoolClient, challenge: ChallengeId): Promise<Date | undefined> {
+  const received = await tx.query('SELECT countersign.vote_receive($1) AS at', [challenge]);
+  return z.object({ at: z.date().nullable() }).parse(received.rows[0]).at ?? undefined;
+}
+
+const refusal = z.enum([
+  'vote.unknown',
+  'vote.not_received',
+  'vote.challenge_expired',
+  'vote.stale',
+  'vote.late',
+  'vote.duplicate',
+]);
+
+/** Counts the vote; why not, if not. Counting it again changes nothing. Granted to the governance worker only. */
+export async function insertVote(
+  tx: PoolClient,
+  challenge: ChallengeId,
+  roles: readonly RoleName[],
+  proof: Proof,
+): Promise<z.infer<typeof refusal> | undefined> {
+  const recorded = await tx.query('SELECT countersign.vote_record($1, $2, $3) AS refusal', [
+    challenge,
+    roles,
+    JSON.stringify(proof),
+  ]);
+  return z.object({ refusal: refusal.nullable() }).parse(recorded.rows[0]).refusal ?? undefined;
+}
+
+const voteRow = z.object({
+  challenge: challengeSchema,
+  approver: personSchema,
+  roles: z.array(roleSchema),
+  verdict: verdictSchema,
+  receivedAt: z.date(),
+});
+
+/** The counted votes on one revision, in the order of their coming. */
+export async function countedVotes(tx: PoolClient, action: ActionId, revision: number): Promise<CountedVote[]> {
+  const found = await tx.query(
+    `SELECT challenge, approver, roles, verdict, received_at AS "receivedAt" FROM countersign.vote
+      WHERE action = $1 AND revision = $2 ORDER BY received_at, challenge`,
+    [action, revision],
+  );
+  return found.rows.map((row) => {
+    const { receivedAt, ...vote } = voteRow.parse(row);
+    return { ...vote, receivedAt: receivedAt.toISOString() };
+  });
+}
+
+/** Notes that these roles are to be reminded; once for each action. */
+export async function insertReminder(tx: PoolClient, action: ActionId, roles: readonly string[]): Promise<void> {
+  await tx.query(
+    `INSERT INTO countersign.delivery (tenant, action, kind, roles)
+     VALUES (countersign.current_tenant(), $1, 'reminder', $2) ON CONFLICT DO NOTHING`,
+    [action, roles],
+  );
+}

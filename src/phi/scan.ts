@@ -1,0 +1,79 @@
+/** Scans an output of any shape: every text, number and key in it, by every layer. */
+import type { Finding, ScanResult, Span } from './finding.js';
+import { findKnown, type KnownValues } from './known.js';
+import { fold } from './normalise.js';
+import { findPatterns } from './patterns.js';
+import { findReferences } from './references.js';
+
+/** More than any answer within a warrant's limits. */
+const maxValues = 2_000_000;
+
+interface Node {
+  readonly value: unknown;
+  readonly step: string;
+  readonly parent: Node | undefined;
+}
+
+/**
+ * Findings in the order of the output. JSON values only: a scanner that meets anything else cannot vouch for it.
+ *
+ * @throws TypeError for a value that JSON cannot say, RangeError for an output that is too large or has no end.
+ */
+export function scan(output: unknown, known: KnownValues): ScanResult {
+  const findings: Finding[] = [];
+  const open: Node[] = [{ value: output, step: '', parent: undefined }];
+  let seen = 0;
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    if (++seen > maxValues) throw new RangeError('more values than a scan takes');
+    const { value } = node;
+    if (typeof value === 'object' && value !== null) open.push(...innerOf(node, value, known, findings).reverse());
+    else findings.push(...spansIn(textOf(value), known, node.step).map((span) => ({ ...span, path: pathOf(node) })));
+  }
+  const [first, ...more] = findings;
+  return first ? { status: 'findings', findings: [first, ...more] } : { status: 'clean' };
+}
+
+/** What lies in an object or array. Keys are texts too: a record may be keyed by its patient. */
+function innerOf(parent: Node, value: object, known: KnownValues, findings: Finding[]): Node[] {
+  if (Array.isArray(value)) return value.map((inner: unknown, at) => ({ value: inner, step: String(at), parent }));
+  return Object.entries(value).flatMap(([key, inner]) => {
+    if (inner === undefined) return [];
+    const spans = spansIn(key, known, '');
+    const step = spans.length === 0 && plainKey.test(key) ? key : '*';
+    const node: Node = { value: inner, step, parent };
+    findings.push(...spans.map((span) => ({ ...span, path: pathOf(node) })));
+    return node;
+  });
+}
+
+const plainKey = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
+
+function textOf(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return value;
+    case 'number':
+    case 'boolean':
+      return String(value);
+    default:
+      if (value === null) return '';
+      throw new TypeError('not a JSON value');
+  }
+}
+
+/** URIs of code systems and profiles are names of terminologies: FHIR keeps them in elements of these names. */
+const terminologyKeys = new Set(['system', 'profile', 'url']);
+
+function spansIn(text: string, known: KnownValues, key: string): Span[] {
+  if (text.length < 2) return [];
+  const folded = fold(text);
+  const spans = [...findKnown(known, folded), ...findReferences(known.opened, folded), ...findPatterns(folded)];
+  const kept = terminologyKeys.has(key) ? spans.filter((span) => span.class !== 'url') : spans;
+  return kept.sort((a, b) => a.start - b.start || b.end - a.end);
+}
+
+function pathOf(node: Node): string {
+  const steps: string[] = [];
+  for (let at: Node | undefined = node; at?.parent !== undefined; at = at.parent) steps.push(at.step);
+  return steps.reverse().map((step) => `/${step}`).join('');
+}
