@@ -2,9 +2,10 @@ import type { StepName } from '../../src/action/ids.js';
 import { Refusal } from '../../src/action/refusal.js';
 import type { Admission, MintedWarrant, Performed, Relation } from '../../src/action/types.js';
 import { checkRead } from '../../src/ehr/check-read.tx.js';
-import { closeRead, type JudgedRead } from '../../src/ehr/close-read.tx.js';
+import { closeRead } from '../../src/ehr/close-read.tx.js';
 import { closeRelation, storedRelation } from '../../src/ehr/close-relation.tx.js';
 import type { EhrDeps } from '../../src/ehr/deps.js';
+import { judgeRead } from '../../src/ehr/judge-read.js';
 import { openRead, type OpenedRead } from '../../src/ehr/open-read.tx.js';
 import { readElements, type ReadResult } from '../../src/ehr/read-elements.js';
 import { recordRefusal } from '../../src/ehr/record-refusal.tx.js';
@@ -19,15 +20,10 @@ export interface EhrActivities {
   perform(admission: Admission, warrant: MintedWarrant): Promise<Performed>;
 }
 
-export interface EhrActivityDeps extends EhrDeps {
-  /** The PHI scan; one that fails must say `withhold`, never throw. */
-  readonly scan: (read: ReadResult, patient: string | null) => Omit<JudgedRead, 'read'>;
-}
-
 type Open = Extract<OpenedRead, { status: 'open' }>;
 type Ended = Exclude<OpenedRead, Open>;
 
-export function ehrActivities(deps: EhrActivityDeps): EhrActivities {
+export function ehrActivities(deps: EhrDeps): EhrActivities {
   const read = (admission: Admission, { use, attempt, order }: Open, signal: AbortSignal): Promise<ReadResult> =>
     readElements({ fhir: deps.fhir, check: () => checkRead(deps, admission.tenant, use, attempt), pause, signal }, order);
 
@@ -62,9 +58,10 @@ export function ehrActivities(deps: EhrActivityDeps): EhrActivities {
         beating(async (signal) => {
           const opened = await openRead(deps, admission, { warrant, step: performStep });
           if (opened.status !== 'open') return asPerformed(opened);
+          const { destination, order } = opened;
           const result = await read(admission, opened, signal);
-          const verdict = deps.scan(result, opened.order.subject.patient?.reference ?? null);
-          return closeRead(deps, admission, opened, { read: result, ...verdict });
+          const judged = judgeRead(result, { patient: order.subject.patient?.reference, destination });
+          return closeRead(deps, admission, opened, judged);
         }),
       ),
   };

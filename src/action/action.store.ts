@@ -198,3 +198,37 @@ export async function setClassified(
 export async function setStatus(tx: PoolClient, action: ActionId, status: Status): Promise<void> {
   await tx.query('UPDATE countersign.action SET status = $2 WHERE action = $1', [action, status]);
 }
+
+/** What conclude decided. An unknown outcome stays open, and keeps its keys where they are. */
+export async function setConcluded(
+  tx: PoolClient,
+  action: ActionId,
+  row: {
+    readonly status: Status;
+    readonly outcome: StoredOutcome;
+    readonly retentionClass: string;
+    readonly retentionDate: string;
+  },
+): Promise<void> {
+  const open = row.status === 'outcome_unknown';
+  await tx.query(
+    `UPDATE countersign.action
+        SET status = $2, outcome = $3, retention_class = $4, retention_date = $5,
+            concluded_at = CASE WHEN $6 THEN NULL ELSE clock_timestamp() END
+      WHERE action = $1`,
+    [
+      action,
+      row.status,
+      JSON.stringify(row.outcome),
+      open ? null : row.retentionClass,
+      open ? null : row.retentionDate,
+      open,
+    ],
+  );
+}
+
+/** IANA zone in which this tenant's dates are dates. */
+export async function tenantZone(tx: PoolClient, tenant: string): Promise<string> {
+  const found = await tx.query('SELECT zone FROM countersign.tenant WHERE tenant = $1', [tenant]);
+  return z.object({ zone: z.string() }).parse(found.rows[0]).zone;
+}

@@ -10,6 +10,7 @@ export type RefusalCode =
   | 'action.release_over'
   | 'idempotency.mismatch'
   | 'request.invalid'
+  | 'retention.unknown_class'
   | 'type.unknown'
   // audit
   | 'audit.conflict'

@@ -4,15 +4,7 @@ import type { Admission, Performed } from '../action/types.js';
 import { inTenant } from '../database/transaction.js';
 import { closeUse, type UseKey } from '../warrant/use.store.js';
 import type { EhrDeps } from './deps.js';
-import type { ReadResult } from './read-elements.js';
-
-/** What was read, and what the scan said about releasing it. */
-export interface JudgedRead {
-  readonly read: ReadResult;
-  readonly verdict: 'release' | 'withhold';
-  /** How many findings led to the verdict. */
-  readonly findings: number;
-}
+import type { JudgedRead } from './judge-read.js';
 
 /**
  * Seals the result and ends the use, together or not at all. A withheld result is not kept.
@@ -23,15 +15,14 @@ export async function closeRead(
   deps: EhrDeps,
   { tenant, action }: Admission,
   { use, attempt }: { readonly use: UseKey; readonly attempt: number },
-  { read, verdict, findings }: JudgedRead,
+  { read, release, findings }: JudgedRead,
 ): Promise<Performed> {
   const { elements, records, bytes, truncated } = read;
-  const released = verdict === 'release';
   await inTenant(deps.pool, tenant, async (tx) => {
-    if (released) await deps.keychain.seal(tx, tenant, action, 'result', canonicalBytes({ elements, truncated }));
-    const status = released ? 'done' : 'withheld';
+    if (release) await deps.keychain.seal(tx, tenant, action, 'result', canonicalBytes({ elements, truncated }));
+    const status = release ? 'done' : 'withheld';
     const refused = await closeUse(tx, use, attempt, { status, records, bytes, findings, truncated });
     if (refused !== undefined) throw new Refusal(refused, 'The warrant no longer holds; nothing was kept.');
   });
-  return released ? { status: 'performed', records, truncated } : { status: 'withheld', findings };
+  return release ? { status: 'performed', records, truncated } : { status: 'withheld', findings };
 }

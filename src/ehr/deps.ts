@@ -1,6 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import type { Digest } from '../action/ids.js';
 import type { Keychain } from '../keys/keychain.store.js';
+import type { Destination } from '../policy/core.js';
 import type { TrustRoots } from '../rulebook/trust-roots.js';
 import type { FhirGateway } from './fhir.gateway.js';
 import type { ElementReading } from './reading.js';
@@ -9,6 +10,8 @@ import type { ElementReading } from './reading.js';
 export interface PinnedRulebook {
   /** By name. */
   readonly elements: ReadonlyMap<string, ElementReading>;
+  /** By action type: where its output goes. */
+  readonly actions: ReadonlyMap<string, { readonly destination: Destination }>;
   readonly trustRoots: Pick<TrustRoots, 'warrantIssuers'>;
 }
 

@@ -5,6 +5,7 @@ import { Refusal } from '../action/refusal.js';
 import type { Admission, MintedWarrant } from '../action/types.js';
 import { appendLeaf } from '../audit/append.store.js';
 import { inTenant } from '../database/transaction.js';
+import type { Destination } from '../policy/core.js';
 import { leaveOf } from '../warrant/leave.js';
 import { tokenHash } from '../warrant/token-hash.js';
 import { openUse, type OpenedUse, type UseKey } from '../warrant/use.store.js';
@@ -17,7 +18,7 @@ import { openSealedRequest } from './sealed-request.store.js';
 
 export type OpenedRead =
   | Extract<OpenedUse, { status: 'done' | 'withheld' }>
-  | { readonly status: 'open'; readonly use: UseKey; readonly attempt: number; readonly order: ReadOrder };
+  | { readonly status: 'open'; readonly use: UseKey; readonly attempt: number; readonly order: ReadOrder; readonly destination: Destination };
 
 /**
  * Token, row, request and clock are judged; then the use is opened, or resumed, and its attempt is on the log: all in
@@ -35,10 +36,12 @@ export async function openRead(
     if (!row) throw new Refusal('warrant.missing', 'There is no such warrant.');
     if (row.action !== action || row.step !== step)
       throw new Refusal('warrant.other_action', 'The warrant is for another action or step.');
-    const { elements, trustRoots } = await deps.rulebook(tx, row.rulebook);
+    const { actions, elements, trustRoots } = await deps.rulebook(tx, row.rulebook);
     const claims = await verifyToken(token, { issuers: trustRoots.warrantIssuers, at: await databaseClock(tx) });
     const leave = leaveOf(row, claims);
-    const subject = await openSealedRequest(tx, deps.keychain, row);
+    const { type, subject } = await openSealedRequest(tx, deps.keychain, row);
+    const contract = actions.get(type);
+    if (!contract) throw new Refusal('warrant.other_request', 'The rulebook has no such action type.');
     const use: UseKey = { jti, step, tokenSha256: tokenHash(token) };
     const opened = await openUse(tx, use);
     if (opened.status === 'refused') throw new Refusal(opened.code, 'The warrant does not hold.');
@@ -54,6 +57,7 @@ export async function openRead(
       status: 'open',
       use,
       attempt: opened.attempt,
+      destination: contract.destination,
       order: {
         leave,
         // Only a system warrant may name what the rulebook's elements do not have.

@@ -4,6 +4,7 @@ import { checkCall, type EhrCall } from '../warrant/check.js';
 import type { Leave } from '../warrant/leave.js';
 import { acceptPage } from './accept.js';
 import { proofFields } from './belongs.js';
+import type { Resource } from './bundle.js';
 import type { FetchedPage, FhirGateway } from './fhir.gateway.js';
 import { planReads, type PlannedSearch } from './plan.js';
 import { project } from './project.js';
@@ -32,6 +33,8 @@ export interface ReadOrder {
 export interface ReadResult {
   /** Element → projected resources, in the order in which they came. */
   readonly elements: Readonly<Record<string, readonly Record<string, unknown>[]>>;
+  /** The same resources as they came, for the scan: what they say about people is what it looks for. Never stored. */
+  readonly raw: readonly Resource[];
   readonly records: number;
   /** Bytes that came over the wire, decoded. */
   readonly bytes: number;
@@ -57,20 +60,21 @@ export async function readElements(deps: ReadDeps, order: ReadOrder): Promise<Re
     bytes: Math.min(order.bytesLeft, order.leave.maxBytes),
   };
   const elements = new Map<string, Record<string, unknown>[]>();
-  let [records, bytes, truncated] = [0, 0, false];
+  const raw: Resource[] = [];
+  let [bytes, truncated] = [0, false];
   for (const search of planReads(order.leave.elements, order.elements, order.subject)) {
     const before = elements.get(search.element) ?? [];
     const left = {
-      records: Math.min(budget.records - records, search.reading.maxRecords - before.length),
+      records: Math.min(budget.records - raw.length, search.reading.maxRecords - before.length),
       bytes: budget.bytes - bytes,
     };
     const read = await readSearch(deps, order, search, left);
-    elements.set(search.element, [...before, ...read.resources]);
-    records += read.resources.length;
+    elements.set(search.element, [...before, ...read.resources.map((each) => project(each, search.reading.fields))]);
+    raw.push(...read.resources);
     bytes += read.bytes;
     truncated ||= read.truncated;
   }
-  return { elements: Object.fromEntries(elements), records, bytes, truncated };
+  return { elements: Object.fromEntries(elements), raw, records: raw.length, bytes, truncated };
 }
 
 interface Left {
@@ -80,7 +84,7 @@ interface Left {
 
 async function readSearch(deps: ReadDeps, order: ReadOrder, search: PlannedSearch, left: Left) {
   const { reading } = search;
-  const found = new Map<string, Record<string, unknown>>();
+  const found = new Map<string, Resource>();
   let bytes = 0;
   let page: string | undefined;
   do {
@@ -106,7 +110,7 @@ async function readSearch(deps: ReadDeps, order: ReadOrder, search: PlannedSearc
       // A page may repeat what an earlier one had when the record changes meanwhile; it counts once.
       if (found.has(resource.id)) continue;
       if (found.size === left.records) return { resources: [...found.values()], bytes, truncated: true };
-      found.set(resource.id, project(resource, reading.fields));
+      found.set(resource.id, resource);
     }
     if (answer.next !== undefined && found.size === known)
       throw new Refusal('ehr.endless_paging', 'The EHR goes on to a next page without bringing anything new.');

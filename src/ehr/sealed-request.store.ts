@@ -12,7 +12,13 @@ import type { EhrCall } from '../warrant/check.js';
 import type { WarrantRow } from '../warrant/warrant.store.js';
 
 /** Patient and episode of a request, as references and as the pseudonyms that a warrant names. */
-export type RequestSubject = Pick<EhrCall, 'patient' | 'episode'>;
+type RequestSubject = Pick<EhrCall, 'patient' | 'episode'>;
+
+export interface OpenedRequest {
+  /** Action type. */
+  readonly type: string;
+  readonly subject: RequestSubject;
+}
 
 /**
  * Opens the request that this warrant was minted for, and makes sure that it is still what people approved: same
@@ -24,7 +30,7 @@ export async function openSealedRequest(
   tx: PoolClient,
   keychain: Keychain,
   warrant: WarrantRow,
-): Promise<RequestSubject> {
+): Promise<OpenedRequest> {
   const { tenant, action, revision } = warrant;
   const row = await findAction(tx, action);
   const bound = await commitmentsOf(tx, action, revision);
@@ -42,7 +48,7 @@ export async function openSealedRequest(
     text(display.bytes) === shownAgain(content) &&
     (warrant.kind === 'system' || warrant.elements.every((element) => content.elements.includes(element)));
   if (!same) throw new Refusal('warrant.other_request', 'The request is no longer what was approved.');
-  return subjectWithPseudonyms(tx, keychain, warrant, content);
+  return { type: content.type, subject: await subjectWithPseudonyms(tx, keychain, warrant, content) };
 }
 
 function readRequest(bytes: Uint8Array): SealedRequest {

@@ -4,7 +4,8 @@ import { elementName } from '../rulebook/elements.js';
 import { destinations, phases, verbs } from './core.js';
 
 const word = z.string().min(1).max(128);
-const coreName = z.string().regex(/^[a-z][a-z_]{0,62}$/);
+/** Short and plain: rule ids are made of these, and stand on the audit log. */
+const coreName = z.string().regex(/^[a-z][a-z0-9_]{0,39}$/);
 
 /** Data that a word stands for: elements by name or sensitivity (without either: any), on the way to destinations. */
 const term = z
@@ -24,7 +25,7 @@ export const vocabularySchema = z.strictObject({
   /** The word after `resource:`. A glob is a word like any other: what it covers stands here. */
   resources: z.record(word, term),
   /** Words of `can_access`, `cannot_access` and `data_contains`. */
-  categories: z.record(word, term),
+  categories: z.record(coreName, term),
   /** Words of `allowed_fields` and `requires_break_glass` → element. Elements go by their own names too. */
   fields: z.record(word, elementName),
   /** Alias → HL7 v3 PurposeOfUse code. The codes go by their own names too. */

@@ -49,7 +49,7 @@ export const canaryValues: readonly string[] = [
 export function canary(today: string): readonly Resource[] {
   const { patient, encounter: open } = canaryPatient;
   const chart = { patient, encounter: open };
-  const start = instantFrom(today, 0, '08:45');
+  const start = instantFrom(today, -1, '15:30');
   const active = { chart, status: 'active', authoredOn: instantFrom(today, -30, '09:00') } as const;
   return [
     parseResource({

@@ -74,7 +74,7 @@ function person(
   random: Random,
   { id, today, place }: { readonly id: string; readonly today: string; readonly place: number },
 ): Resource {
-  const gender = random.pick(['female', 'male']);
+  const gender = random.pick<'female' | 'male'>(['female', 'male']);
   const given = random.pick<string>(givenNames[gender]);
   const family = random.pick(familyNames);
   return parseResource({

@@ -57,7 +57,7 @@ function additions(
 ): readonly Resource[] {
   const random = randomFrom(`${seed}/overlay/${id}`);
   const chart: Chart = { patient: `Patient/${id}`, encounter: `Encounter/${id}-open` };
-  const start = instantFrom(today, 0, '08:30');
+  const start = instantFrom(today, -1, '15:00');
   const lacking = Math.max(0, fewestMedications - record.filter(isActiveMedication).length);
   const allergic = record.some(({ resourceType }) => resourceType === 'AllergyIntolerance');
   const days = random.int(7, 30);

@@ -7,7 +7,7 @@ import { overlaid } from './overlay.js';
 
 export interface Population {
   readonly seed: string;
-  /** `YYYY-MM-DD`: the day that open encounters began. */
+  /** `YYYY-MM-DD`: open encounters began the day before. */
   readonly today: string;
   /** A folder of Synthea bundles; without it people are generated. */
   readonly bundlesDir?: string;

@@ -68,7 +68,8 @@ export interface OpenedAction {
 
 const month = '2026-03';
 
-export async function stage(db: TestDatabase, location = 'https://ehr.example/fhir'): Promise<Stage> {
+/** @param location FHIR base URL of the warrants, asked when an action is opened. */
+export async function stage(db: TestDatabase, location = () => 'https://ehr.example/fhir'): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-keyring-'));
   const keyring = localKeyring({ folder, production: false, aead: nodeAead });
   const keychain = new Keychain({ keyring, aead: nodeAead, cache: new KeyCache({ clock: () => performance.now() }) });
@@ -132,7 +133,7 @@ export async function stage(db: TestDatabase, location = 'https://ehr.example/fh
         step: performStep,
         kind: 'action',
         performs: 'ehr.read',
-        location,
+        location: location(),
         elements: patient === undefined ? [facility] : [medications],
         limits: { uses: 1, records: 200, bytes: 4_000_000 },
         seconds: 1_800,
