@@ -1,5 +1,17 @@
 import type { Admission, Authorised, Classified, Concluded, MintedWarrant, Outcome, VoteAnswer } from '../../src/action/types.js';
+import { authorise } from '../../src/action/authorise.tx.js';
+import { classify } from '../../src/action/classify.tx.js';
+import { conclude } from '../../src/action/conclude.tx.js';
+import type { GovernanceDeps } from '../../src/action/deps.js';
+import { Refusal, isRetryable } from '../../src/action/refusal.js';
+import { warrantRelation } from '../../src/action/warrant-relation.tx.js';
 import type { DecisionEnvelope } from '../../src/approval/envelope.js';
+
+import { countVote, openVote, refuseVote } from '../../src/approval/record-vote.tx.js';
+import { remind } from '../../src/approval/remind.tx.js';
+import type { TokenVerifier } from '../../src/identity/tokens.gateway.js';
+import type { TrustRoots } from '../../src/rulebook/trust-roots.js';
+import type { Semaphore } from './semaphore.js';
 
 /** Local activities of the action workflow: one transaction each, first writer wins. */
 export interface GovernanceActivities {
@@ -12,4 +24,40 @@ export interface GovernanceActivities {
   remind(admission: Admission): Promise<void>;
   authorise(admission: Admission): Promise<Authorised>;
   conclude(admission: Admission, outcome: Outcome): Promise<Concluded>;
+}
+
+export interface GovernanceActivityDeps extends GovernanceDeps {
+  /** Verifies tokens of these trust roots. */
+  readonly verifier: (roots: TrustRoots) => TokenVerifier;
+  /** How many verifications may be in flight; beyond it a vote is told to come again. */
+  readonly verifications: Semaphore;
+}
+
+export function governanceActivities(deps: GovernanceActivityDeps): GovernanceActivities {
+  return {
+    warrantRelation: (admission) => warrantRelation(deps, admission),
+    classify: (admission) => classify(deps, admission),
+    remind: (admission) => remind(deps, admission),
+    authorise: (admission) => authorise(deps, admission),
+    conclude: (admission, outcome) => conclude(deps, admission, outcome),
+
+    async refuseVote({ tenant, action }, code) {
+      await refuseVote(deps, { tenant, action, challenge: null, code });
+    },
+
+    async recordVote({ tenant, action }, envelope) {
+      const voteCase = { tenant, action, envelope };
+      const opening = await openVote(deps, voteCase);
+      if (!opening) return refuseVote(deps, { tenant, action, challenge: null, code: 'vote.unknown' });
+      const { challenge, approver } = opening.challenge;
+      try {
+        const verifier = deps.verifier(opening.rulebook.trustRoots);
+        const token = await deps.verifications.run(() => verifier.vote(envelope.proof.idToken));
+        return await countVote(deps, voteCase, opening, token);
+      } catch (error) {
+        if (!(error instanceof Refusal) || isRetryable(error.code)) throw error;
+        return refuseVote(deps, { tenant, action, challenge: { id: challenge, approver }, code: error.code });
+      }
+    },
+  };
 }

@@ -12,6 +12,21 @@ export type RefusalCode =
   | 'request.invalid'
   | 'retention.unknown_class'
   | 'type.unknown'
+  // identity
+  | 'identity.unreachable'
+  | 'principal.other_agent'
+  | 'principal.unknown'
+  | 'token.audience'
+  | 'token.expired'
+  | 'token.invalid'
+  | 'token.issuer'
+  | 'token.missing'
+  | 'token.scope'
+  // approval
+  | 'challenge.closed'
+  | 'challenge.reason_needed'
+  | 'challenge.unknown_meaning'
+  | 'vote.busy'
   // audit
   | 'audit.conflict'
   // keys
@@ -69,7 +84,12 @@ export class Refusal extends Error {
 }
 
 /** A later attempt may go through: somebody else was unreachable or busy. Everything else is refused for good. */
-const retryable: ReadonlySet<RefusalCode> = new Set<RefusalCode>(['ehr.busy', 'ehr.unavailable']);
+const retryable: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
+  'ehr.busy',
+  'ehr.unavailable',
+  'identity.unreachable',
+  'vote.busy',
+]);
 
 export function isRetryable(code: RefusalCode): boolean {
   return retryable.has(code);

@@ -72,3 +72,14 @@ export async function findPersonBySubject(
   return found.rows.map((row) => personRow.parse(row))[0];
 }
 
+
+const identityRow = z.object({ issuer: z.string(), subject: z.string() });
+
+/** How this person's identity provider calls them. */
+export async function findPersonIdentity(
+  tx: PoolClient,
+  person: PersonId,
+): Promise<z.infer<typeof identityRow> | undefined> {
+  const found = await tx.query('SELECT issuer, subject FROM countersign.person WHERE person = $1', [person]);
+  return found.rows.map((row) => identityRow.parse(row))[0];
+}

@@ -37,5 +37,4 @@ export type Span = Omit<Finding, 'path'>;
 
 /** "Clean" certifies nothing: it says that no layer found anything. */
 export type ScanResult =
-  | { readonly status: 'clean' }
-  | { readonly status: 'findings'; readonly findings: readonly [Finding, ...Finding[]] };
+  { readonly status: 'clean' } | { readonly status: 'findings'; readonly findings: readonly [Finding, ...Finding[]] };

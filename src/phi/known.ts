@@ -131,7 +131,20 @@ function phoneForms(phone: string | undefined): string[] {
   return [national, `1${national}`];
 }
 
-const months = ['january', 'february', 'march', 'april', 'may', 'june', 'july', 'august', 'september', 'october', 'november', 'december'];
+const months = [
+  'january',
+  'february',
+  'march',
+  'april',
+  'may',
+  'june',
+  'july',
+  'august',
+  'september',
+  'october',
+  'november',
+  'december',
+];
 
 /** The ways in which people write a date: 1980-05-04, 5/4/1980, 4.5.80, May 4th, 1980, 4 May 1980. */
 function birthDateForms(date: string | undefined): string[] {
@@ -140,7 +153,12 @@ function birthDateForms(date: string | undefined): string[] {
   const [m, d] = [String(Number(month)), String(Number(day))];
   const name = months[Number(month) - 1] ?? '';
   const ordinal = `${d}${ordinalEnding(Number(day))}`;
-  const numeric = [year, year.slice(2)].flatMap((y) => [`${month}/${day}/${y}`, `${day}/${month}/${y}`, `${m}/${d}/${y}`, `${d}/${m}/${y}`]);
+  const numeric = [year, year.slice(2)].flatMap((y) => [
+    `${month}/${day}/${y}`,
+    `${day}/${month}/${y}`,
+    `${m}/${d}/${y}`,
+    `${d}/${m}/${y}`,
+  ]);
   const spoken = [name, name.slice(0, 3)].flatMap((word) =>
     [d, day, ordinal].flatMap((on) => [`${word} ${on} ${year}`, `${on} ${word} ${year}`, `${on} of ${word} ${year}`]),
   );

@@ -11,12 +11,14 @@ interface Pattern {
   readonly accepts?: (identifier: string, match: RegExpMatchArray) => boolean;
 }
 
-const month = '(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)';
+const month =
+  '(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)';
 const states =
   'al|ak|az|ar|ca|co|ct|dc|de|fl|ga|hi|ia|id|il|in|ks|ky|la|ma|md|me|mi|mn|mo|ms|mt|nc|nd|ne|nh|nj|nm|nv|ny|oh|ok|or|pa|ri|sc|sd|tn|tx|ut|va|vt|wa|wi|wv|wy';
 
 /** A number behind words that say what it is: `MRN: 00412-7`. Has a digit, and at least four characters. */
-const named = (words: string) => new RegExp(`\\b(?:${words})[^a-z0-9]{0,4}((?=[a-z-]{0,12}\\d)[a-z0-9][a-z0-9-]{3,24})\\b`, 'g');
+const named = (words: string) =>
+  new RegExp(`\\b(?:${words})[^a-z0-9]{0,4}((?=[a-z-]{0,12}\\d)[a-z0-9][a-z0-9-]{3,24})\\b`, 'g');
 const number = '(?: ?(?:number|num|no\\.?|nr\\.?|id|#))?';
 
 /** Every repetition is bounded, so that no text makes a pattern slow. */
@@ -34,10 +36,14 @@ const patterns: readonly Pattern[] = [
   { class: 'url', shape: /\b(?:https?:\/\/|www\.)[^\s"'<>]{1,2048}/g },
   { class: 'ip', shape: /(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])/g, accepts: isIpv4 },
   { class: 'mrn', shape: named(`mrn|medical record${number}|patient (?:id|number|no\\.?)|chart${number}`) },
-  { class: 'health_plan', shape: named(`(?:member|subscriber|beneficiary|policy|medicare|medicaid|insurance)${number}`) },
+  {
+    class: 'health_plan',
+    shape: named(`(?:member|subscriber|beneficiary|policy|medicare|medicaid|insurance)${number}`),
+  },
   {
     class: 'health_plan', // Medicare Beneficiary Identifier (CMS): no s, l, o, i, b, z
-    shape: /\b[1-9][ac-hj-km-np-rt-wxy][ac-hj-km-np-rt-wxy0-9]\d-?[ac-hj-km-np-rt-wxy][ac-hj-km-np-rt-wxy0-9]\d-?[ac-hj-km-np-rt-wxy]{2}\d{2}\b/g,
+    shape:
+      /\b[1-9][ac-hj-km-np-rt-wxy][ac-hj-km-np-rt-wxy0-9]\d-?[ac-hj-km-np-rt-wxy][ac-hj-km-np-rt-wxy0-9]\d-?[ac-hj-km-np-rt-wxy]{2}\d{2}\b/g,
   },
   { class: 'account', shape: named(`(?:account|acct|invoice|claim)${number}`) },
   { class: 'account', shape: /(?<![\d-])\d(?:[ -]?\d){12,18}(?![\d-])/g, accepts: isLuhn },
@@ -53,8 +59,14 @@ const patterns: readonly Pattern[] = [
     shape: /(?<![\d/.-])(?<month>\d{1,2})([-/.])(?<day>\d{1,2})\2(?:(?:1[89]|20)\d{2}|\d{2})(?![\d/.-]\d|\d)/g,
     accepts: (_, match) => isDayOf(match) || isDayOf(match, 'swapped'),
   },
-  { class: 'date', shape: new RegExp(`\\b${month}\\.? \\d{1,2}(?:st|nd|rd|th)?(?:,? ?(?:1[89]|20)\\d{2})?(?![\\d.%]|\\w)`, 'g') },
-  { class: 'date', shape: new RegExp(`\\b\\d{1,2}(?:st|nd|rd|th)?(?: of)? ${month}\\b(?:\\.?,? (?:1[89]|20)\\d{2}\\b)?`, 'g') },
+  {
+    class: 'date',
+    shape: new RegExp(`\\b${month}\\.? \\d{1,2}(?:st|nd|rd|th)?(?:,? ?(?:1[89]|20)\\d{2})?(?![\\d.%]|\\w)`, 'g'),
+  },
+  {
+    class: 'date',
+    shape: new RegExp(`\\b\\d{1,2}(?:st|nd|rd|th)?(?: of)? ${month}\\b(?:\\.?,? (?:1[89]|20)\\d{2}\\b)?`, 'g'),
+  },
   { class: 'date', shape: new RegExp(`\\b${month}\\.?,? (?:1[89]|20)\\d{2}\\b`, 'g') },
   { class: 'age', shape: /\b(?:9\d|1[0-4]\d)[- ]?(?:years?|yrs?|y\/?o)\b/g },
   { class: 'age', shape: /\b(?:aged?|age:) ?(9\d|1[0-4]\d)\b/g },

@@ -75,5 +75,8 @@ function spansIn(text: string, known: KnownValues, key: string): Span[] {
 function pathOf(node: Node): string {
   const steps: string[] = [];
   for (let at: Node | undefined = node; at?.parent !== undefined; at = at.parent) steps.push(at.step);
-  return steps.reverse().map((step) => `/${step}`).join('');
+  return steps
+    .reverse()
+    .map((step) => `/${step}`)
+    .join('');
 }

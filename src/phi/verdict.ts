@@ -5,7 +5,15 @@ import type { KnownValues } from './known.js';
 import { scan } from './scan.js';
 
 /** Identifiers of a person. The others stand in directories too: a clinic has a phone, a site, an address. */
-const personal: ReadonlySet<PhiClass> = new Set(['account', 'health_plan', 'licence', 'mrn', 'name', 'reference', 'ssn']);
+const personal: ReadonlySet<PhiClass> = new Set([
+  'account',
+  'health_plan',
+  'licence',
+  'mrn',
+  'name',
+  'reference',
+  'ssn',
+]);
 
 export interface Recipient {
   readonly destination: Destination;

@@ -194,5 +194,8 @@ function againstDecision({ effect, rules, forbidden }: PolicyDecision): string[]
 }
 
 function recordsOf(elements: readonly ElementDefinition[]): number {
-  return Math.max(1, elements.reduce((sum, { maxRecords }) => sum + maxRecords, 0));
+  return Math.max(
+    1,
+    elements.reduce((sum, { maxRecords }) => sum + maxRecords, 0),
+  );
 }

@@ -63,13 +63,13 @@ interface Lexicon {
   readonly category: (word: string, path: Path) => Scope | undefined;
   readonly isPhi: (word: string, path: Path) => boolean;
   readonly field: (word: string, path: Path) => string | undefined;
-  readonly term: (attribute: WordyAttribute, word: string, path: Path) => string | undefined;
+  readonly term: (attribute: WordyAttribute, word: string, path: Path, atKey?: boolean) => string | undefined;
   readonly breakGlass: ReadonlySet<string>;
 }
 
 function lexiconOf({ vocabulary, elements, roles }: PolicyWorld, report: Report): Lexicon {
-  const find = <T>(kind: string, map: ReadonlyMap<string, T>, word: string, path: Path): T | undefined => {
-    if (!map.has(word)) report({ path, message: `unknown ${kind} "${word}"`, word, known: [...map.keys()] });
+  const find = <T>(kind: string, map: ReadonlyMap<string, T>, word: string, path: Path, atKey = false) => {
+    if (!map.has(word)) report({ path, atKey, message: `unknown ${kind} "${word}"`, word, known: [...map.keys()] });
     return map.get(word);
   };
   const scopes = (terms: Record<string, Term>) =>
@@ -106,7 +106,7 @@ function lexiconOf({ vocabulary, elements, roles }: PolicyWorld, report: Report)
       return phi;
     },
     field: (word, path) => find('field', fields, word, path),
-    term: (attribute, word, path) => find(spoken[attribute], terms[attribute], word, path),
+    term: (attribute, word, path, atKey) => find(spoken[attribute], terms[attribute], word, path, atKey),
     breakGlass: new Set(vocabulary.break_glass),
   };
 }
@@ -184,7 +184,7 @@ type RoleTable = NonNullable<PolicyDocument['roles']>[string];
 /** A cell is a rule: `role.clinician.can.medications`. What a role cannot access it denies whatever else allows it. */
 function compileRole(word: string, table: RoleTable, lexicon: Lexicon) {
   const path: Path = ['roles', word];
-  const role = lexicon.term('principalRoles', word, path);
+  const role = lexicon.term('principalRoles', word, path, true);
   const cells = (effect: CoreRule['effect'], column: 'can_access' | 'cannot_access'): CoreRule[] =>
     (table[column] ?? []).flatMap((category, at) => {
       const scope = lexicon.category(category, [...path, column, at]);
@@ -207,7 +207,7 @@ type AgentTable = NonNullable<PolicyDocument['agents']>[string];
 /** A cell is a rule: `agent.triage.allergy_history`. Break-glass fields are fields under a purpose that says so. */
 function compileAgent(word: string, table: AgentTable, lexicon: Lexicon): CoreRule[] {
   const path: Path = ['agents', word];
-  const agent = lexicon.term('agentRole', word, path);
+  const agent = lexicon.term('agentRole', word, path, true);
   const cells = (column: 'allowed_fields' | 'requires_break_glass', conditions: readonly Condition[]): CoreRule[] =>
     (table[column] ?? []).flatMap((field, at) => {
       const element = lexicon.field(field, [...path, column, at]);

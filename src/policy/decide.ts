@@ -134,6 +134,9 @@ function record(policy: CompiledPolicy, rules: ReadonlySet<CoreRule>) {
   };
 }
 
-function denied(policy: CompiledPolicy, why: Pick<PolicyDecision, 'rules' | 'forbidden' | 'nearMisses'>): PolicyDecision {
+function denied(
+  policy: CompiledPolicy,
+  why: Pick<PolicyDecision, 'rules' | 'forbidden' | 'nearMisses'>,
+): PolicyDecision {
   return { effect: 'deny', ...why, obligations: [], rulebook: policy.rulebook };
 }

@@ -42,7 +42,10 @@ export function build(content: RulebookContent, digest: Digest, report: Report):
 
 function rolesOf({ roles: { roles } }: RulebookContent): Rulebook['roles'] {
   return new Map(
-    Object.keys(roles).map((name): [RoleName, readonly RoleName[]] => [role(name), [...implied(roles, [name])].map(role)]),
+    Object.keys(roles).map((name): [RoleName, readonly RoleName[]] => [
+      role(name),
+      [...implied(roles, [name])].map(role),
+    ]),
   );
 }
 

@@ -25,7 +25,12 @@ export function checkContent(content: RulebookContent, reports: Reports): void {
 type Known = Readonly<Record<'elements' | 'roles' | 'purposes' | 'recordClasses', readonly string[]>>;
 type Report = (finding: Finding) => void;
 
-function mustBeKnown(report: Report, kind: string, word: string, { path, known }: { path: Path; known: readonly string[] }) {
+function mustBeKnown(
+  report: Report,
+  kind: string,
+  word: string,
+  { path, known }: { path: Path; known: readonly string[] },
+) {
   if (!known.includes(word)) report({ path, message: `unknown ${kind} "${word}"`, word, known });
 }
 
@@ -40,10 +45,7 @@ function checkRoles({ roles }: RulebookContent['roles'], known: Known, report: R
 }
 
 /** Every role that these stand for. Ends on a cycle too, so that the cycle can be reported. */
-export function implied(
-  roles: RulebookContent['roles']['roles'],
-  names: readonly string[],
-): ReadonlySet<string> {
+export function implied(roles: RulebookContent['roles']['roles'], names: readonly string[]): ReadonlySet<string> {
   const found = new Set<string>();
   const open = [...names];
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
@@ -72,7 +74,11 @@ function checkTiers({ tiers: rows }: RulebookContent['tiers'], known: Known, rep
     if (seconds(rows[tier].warrant.life) > 3_600)
       report({ path: ['tiers', tier, 'warrant', 'life'], message: 'a warrant lives an hour at most' });
   }
-  for (const [lower, higher] of [['T0', 'T1'], ['T1', 'T2'], ['T2', 'T3']] as const) {
+  for (const [lower, higher] of [
+    ['T0', 'T1'],
+    ['T1', 'T2'],
+    ['T2', 'T3'],
+  ] as const) {
     if (seats(rows[higher].approvals) < seats(rows[lower].approvals))
       report({ path: ['tiers', higher, 'approvals'], message: `asks fewer people than ${lower}` });
     if (seconds(rows[higher].warrant.life) > seconds(rows[lower].warrant.life))

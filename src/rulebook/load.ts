@@ -6,7 +6,7 @@ import { canonicalBytes } from '../action/canonical.js';
 import { digest, type Digest } from '../action/ids.js';
 import { build } from './build.js';
 import { checkContent } from './check.js';
-import { problemOf, throwProblems, type Finding, type Problem } from './problem.js';
+import { fail, problemOf, throwProblems, type Finding, type Problem } from './problem.js';
 import type { Rulebook } from './rulebook.js';
 import { contentSchema, documentNames, documentSchemas, type DocumentName, type RulebookContent } from './schema.js';
 import { trustRootsSchema } from './trust-roots.js';
@@ -27,7 +27,9 @@ export function loadRulebook(files: RulebookFiles, trustRoots: unknown): Ruleboo
       .filter((file) => !known.includes(file))
       .map((file) => problemOf({ path: [], message: 'unknown file', word: file, known }, { file })),
   ]);
-  const read = Object.fromEntries(documentNames.map((name) => [name, readYaml(fileOf(name), files[fileOf(name)] ?? '')]));
+  const read = Object.fromEntries(
+    documentNames.map((name) => [name, readYaml(fileOf(name), files[fileOf(name)] ?? '')]),
+  );
   const locate = (name: string, { path, atKey }: Finding) => read[name]?.locate(path, atKey) ?? { file: fileOf(name) };
   const data = Object.fromEntries(documentNames.map((name) => [name, read[name]?.data]));
   return make({ ...data, trustRoots }, locate);
@@ -58,18 +60,18 @@ function make(data: unknown, locate: Locate): Rulebook {
 }
 
 function parse(data: unknown, locate: Locate): RulebookContent {
-  const parsed = contentSchema.safeParse(data);
-  if (!parsed.success) {
-    throwProblems(
-      parsed.error.issues.flatMap(({ path, ...issue }) => {
-        const [document = 'rulebook', ...within] = path.map((step) => (typeof step === 'number' ? step : String(step)));
-        return findingsOf(String(document), { ...issue, path: within }).map((finding) =>
-          problemOf(finding, locate(String(document), finding)),
-        );
-      }),
+  const parsed = contentSchema.safeParse(data, { reportInput: true });
+  if (parsed.success) return parsed.data;
+  // An unknown key first: it is often what a missing one was meant to be.
+  const order = (issue: z.core.$ZodIssue) => (issue.code === 'unrecognized_keys' ? 0 : 1);
+  const issues = [...parsed.error.issues].sort((a, b) => order(a) - order(b));
+  const [first, ...more] = issues.flatMap((issue) => {
+    const [document = 'rulebook', ...path] = issue.path.map((step) => (typeof step === 'number' ? step : String(step)));
+    return findingsOf(String(document), { ...issue, path }).map((finding) =>
+      problemOf(finding, locate(String(document), finding)),
     );
-  }
-  return contentSchema.parse(data);
+  });
+  return fail(first ?? { file: 'rulebook', message: 'unreadable' }, ...more);
 }
 
 /** One issue of zod in the words of this room. */
@@ -78,7 +80,13 @@ function findingsOf(document: string, issue: z.core.$ZodIssue & { path: (string 
   switch (issue.code) {
     case 'unrecognized_keys': {
       const known = keysOf(document);
-      return issue.keys.map((word) => ({ path: [...path, word], atKey: true, message: `unknown key "${word}"`, word, known }));
+      return issue.keys.map((word) => ({
+        path: [...path, word],
+        atKey: true,
+        message: `unknown key "${word}"`,
+        word,
+        known,
+      }));
     }
     case 'invalid_value': {
       const known = issue.values.map(String);

@@ -43,15 +43,15 @@ export function problemOf(finding: Finding, place: Pick<Problem, 'file' | 'line'
   return { ...place, message: finding.message, ...(suggestion !== undefined && { suggestion }) };
 }
 
-/** Throws the one that makes looking further pointless. */
-export function fail(problem: Problem): never {
-  throw new RulebookError([problem]);
+/** @throws RulebookError with these problems. */
+export function fail(first: Problem, ...more: Problem[]): never {
+  throw new RulebookError([first, ...more]);
 }
 
 /** Throws what was found, if anything. */
 export function throwProblems(problems: readonly Problem[]): void {
   const [first, ...more] = problems;
-  if (first) throw new RulebookError([first, ...more]);
+  if (first) fail(first, ...more);
 }
 
 function describe({ file, line, column, message, suggestion }: Problem): string {

@@ -13,7 +13,9 @@ export function unfitForProduction({ actions, recordClasses, trustRoots }: Ruleb
       file: 'actions.yaml',
       message: `${name} is kept as ${recordClass}, a class of the sandbox`,
     })),
-    ...stations.filter(isUnsafe).map((address) => ({ file: 'trust-roots.json', message: `${address} is no production issuer` })),
+    ...stations
+      .filter(isUnsafe)
+      .map((address) => ({ file: 'trust-roots.json', message: `${address} is no production issuer` })),
     ...trustRoots.logs
       .filter((key) => key.startsWith('dev.'))
       .map((key) => ({ file: 'trust-roots.json', message: `${key.split('+')[0] ?? ''} is a log of development` })),

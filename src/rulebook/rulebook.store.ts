@@ -12,10 +12,10 @@ const contentRow = z.object({ content: z.string() });
 
 /** Stores the rulebook unless it is there. */
 export async function storeRulebook(tx: PoolClient, { digest, content }: Rulebook): Promise<void> {
-  await tx.query(
-    'INSERT INTO countersign.rulebook (digest, content) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING',
-    [digest, canonicalJson(content)],
-  );
+  await tx.query('INSERT INTO countersign.rulebook (digest, content) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING', [
+    digest,
+    canonicalJson(content),
+  ]);
 }
 
 /**

@@ -53,7 +53,10 @@ export const tiersSchema = z.strictObject({
 });
 
 export const rolesSchema = z.strictObject({
-  roles: z.record(roleName, z.strictObject({ meaning: z.string().min(1), implies: z.array(roleName).min(1).optional() })),
+  roles: z.record(
+    roleName,
+    z.strictObject({ meaning: z.string().min(1), implies: z.array(roleName).min(1).optional() }),
+  ),
 });
 
 export const elementsSchema = z.strictObject({ elements: z.record(elementName, elementRow) });
@@ -77,10 +80,10 @@ export const actionsSchema = z.strictObject({
 });
 
 const recordClass = z.strictObject({
-  keep: z.union([
-    z.strictObject({ years: z.int().min(1).max(100) }),
-    z.strictObject({ days: z.int().min(0).max(3_650) }),
-  ], { error: 'expected {years: n} or {days: n}' }),
+  keep: z.union(
+    [z.strictObject({ years: z.int().min(1).max(100) }), z.strictObject({ days: z.int().min(0).max(3_650) })],
+    { error: 'expected {years: n} or {days: n}' },
+  ),
   citation: z.string().min(1),
   /** Refused in production. */
   sandbox_only: z.boolean(),

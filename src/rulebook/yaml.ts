@@ -35,9 +35,10 @@ export function readYaml(file: string, text: string): ReadFile {
   if (second !== undefined) fail({ ...place(second.range[0]), message: 'more than one document' });
 
   throwProblems(
-    [...document.errors, ...document.warnings].map(
-      ({ message, pos }): Problem => ({ ...place(pos[0]), message: message.replace(/ at line \d+[^]*$/, '') }),
-    ),
+    [...document.errors, ...document.warnings].map(({ message, pos }): Problem => ({
+      ...place(pos[0]),
+      message: message.replace(/ at line \d+[^]*$/, ''),
+    })),
   );
   throwProblems(forbiddenIn(document).map(({ offset, message }) => ({ ...place(offset), message })));
   return {

@@ -216,7 +216,7 @@ describe('a crooked or broken answer', () => {
 describe('an EHR that is busy', () => {
   const waits: number[] = [];
   const pause = async (ms: number) => void waits.push(ms);
-  beforeEach(() => waits.splice(0));
+  beforeEach(() => void waits.splice(0));
 
   it.each([429, 503])('is asked again after the time that it named (%d), the warrant first', async (code) => {
     ehr.reply(status(code, { 'retry-after': '2' }), page([order('m1')]));

@@ -13,23 +13,95 @@ const load = (file: string, from: RegExp | string, to: string) => {
 
 describe('between its documents a rulebook', () => {
   it.each<[promise: string, file: string, from: RegExp | string, to: string, message: string]>([
-    ['has no role that implies itself', 'roles.yaml', 'Takes part in care under supervision', 'x\n    implies: [senior_clinician]', 'role "clinical_staff" implies itself'],
+    [
+      'has no role that implies itself',
+      'roles.yaml',
+      'Takes part in care under supervision',
+      'x\n    implies: [senior_clinician]',
+      'role "clinical_staff" implies itself',
+    ],
     ['holds no warrant longer than an hour', 'tiers.yaml', 'life: 60m', 'life: 61m', 'a warrant lives an hour at most'],
-    ['asks no fewer people in a higher tier', 'tiers.yaml', 'clinical_staff, count: 1', 'clinical_staff, count: 3', 'asks fewer people than T1'],
+    [
+      'asks no fewer people in a higher tier',
+      'tiers.yaml',
+      'clinical_staff, count: 1',
+      'clinical_staff, count: 3',
+      'asks fewer people than T1',
+    ],
     ['gives a higher tier no longer warrant', 'tiers.yaml', 'life: 10m', 'life: 31m', 'is longer than that of T1'],
-    ['lets nobody have PHI unasked', 'elements.yaml', /tier: T1\n    sensitivity: phi/, 'tier: T0\n    sensitivity: phi', 'PHI is never T0'],
+    [
+      'lets nobody have PHI unasked',
+      'elements.yaml',
+      /tier: T1\n    sensitivity: phi/,
+      'tier: T0\n    sensitivity: phi',
+      'PHI is never T0',
+    ],
     ['searches PHI by patient only', 'elements.yaml', 'patient: "{patient}", ', '', 'PHI is searched by patient only'],
-    ['asks for the scopes of what it searches', 'elements.yaml', 'system/MedicationRequest.rs', 'system/Medication.rs', 'no scope of this element covers MedicationRequest'],
+    [
+      'asks for the scopes of what it searches',
+      'elements.yaml',
+      'system/MedicationRequest.rs',
+      'system/Medication.rs',
+      'no scope of this element covers MedicationRequest',
+    ],
     ['writes at T1 at least', 'actions.yaml', 'performs: ehr.read', 'performs: ehr.write', 'ehr.write is T1 at least'],
-    ['exports at T2 at least', 'actions.yaml', /(medications\.read:\n    tier: T1\n    performs: )ehr\.read/, '$1ehr.export', 'ehr.export is T2 at least'],
-    ['deletes at T3 at least', 'actions.yaml', /(medications\.read:\n    tier: T1\n    performs: )ehr\.read/, '$1ehr.delete', 'ehr.delete is T3 at least'],
-    ['sends outside at T2 at least', 'actions.yaml', 'destination: treatment', 'destination: external', 'external is T2 at least'],
-    ['has a word for nothing that no element has', 'vocabulary.yaml', '[charges, payments, balance]', '[charges, paiments]', 'unknown element "paiments"'],
-    ['breaks the glass for purposes that exist', 'vocabulary.yaml', '[ETREAT, BTG]', '[BTGG]', 'unknown purpose "BTGG"'],
-    ['asks only about PHI whether data contains it', 'policy.yaml', 'data_contains: phi', 'data_contains: billing', 'nothing can say whether data contains "billing"'],
+    [
+      'exports at T2 at least',
+      'actions.yaml',
+      /(medications\.read:\n    tier: T1\n    performs: )ehr\.read/,
+      '$1ehr.export',
+      'ehr.export is T2 at least',
+    ],
+    [
+      'deletes at T3 at least',
+      'actions.yaml',
+      /(medications\.read:\n    tier: T1\n    performs: )ehr\.read/,
+      '$1ehr.delete',
+      'ehr.delete is T3 at least',
+    ],
+    [
+      'sends outside at T2 at least',
+      'actions.yaml',
+      'destination: treatment',
+      'destination: external',
+      'external is T2 at least',
+    ],
+    [
+      'has a word for nothing that no element has',
+      'vocabulary.yaml',
+      '[charges, payments, balance]',
+      '[charges, paiments]',
+      'unknown element "paiments"',
+    ],
+    [
+      'breaks the glass for purposes that exist',
+      'vocabulary.yaml',
+      '[ETREAT, BTG]',
+      '[BTGG]',
+      'unknown purpose "BTGG"',
+    ],
+    [
+      'asks only about PHI whether data contains it',
+      'policy.yaml',
+      'data_contains: phi',
+      'data_contains: billing',
+      'nothing can say whether data contains "billing"',
+    ],
     ['limits purposes to known ones', 'actions.yaml', '[TREAT, HOPERAT, HPAYMT]', '[TREET]', 'unknown purpose "TREET"'],
-    ['gives actions elements that exist', 'actions.yaml', '[current_medications]', '[current_meds]', 'unknown element "current_meds"'],
-    ['relates for purposes that exist', 'tiers.yaml', 'treatment_relationship: [TREAT]', 'treatment_relationship: [TREATMENT]', 'unknown purpose "TREATMENT"'],
+    [
+      'gives actions elements that exist',
+      'actions.yaml',
+      '[current_medications]',
+      '[current_meds]',
+      'unknown element "current_meds"',
+    ],
+    [
+      'relates for purposes that exist',
+      'tiers.yaml',
+      'treatment_relationship: [TREAT]',
+      'treatment_relationship: [TREATMENT]',
+      'unknown purpose "TREATMENT"',
+    ],
   ])('%s', (_promise, file, from, to, message) => {
     expect(load(file, from, to)).toThrow(RulebookError);
     expect(load(file, from, to)).toThrow(message);
@@ -37,7 +109,12 @@ describe('between its documents a rulebook', () => {
 });
 
 describe('production', () => {
-  const safe = { issuer: 'https://id.clinic.example', jwksUri: 'https://id.clinic.example/jwks', audiences: [], clients: [] };
+  const safe = {
+    issuer: 'https://id.clinic.example',
+    jwksUri: 'https://id.clinic.example/jwks',
+    audiences: [],
+    clients: [],
+  };
   const log = 'log.clinic.example/x+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx';
 
   it('takes the shipped rulebook under real issuers', () => {

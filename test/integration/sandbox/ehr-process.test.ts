@@ -1,0 +1,115 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { startEhr } from '../../../sandbox/src/ehr/server.js';
+import { assertion, fhirClient, newKey, requestToken, type Key } from './ehr-client.js';
+import { describeWithSampleData, sampleData } from '../../support/sample-data.js';
+
+let folder: string;
+let key: Key;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'sandbox-ehr-'));
+  key = await newKey('ES384');
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const clients = () => [{ id: 'worker', jwks: key.jwks, scope: 'system/*.crus' }];
+const signedIn = async ({ url, tokenUrl }: { readonly url: string; readonly tokenUrl: string }) => {
+  const { body } = await requestToken(tokenUrl, await assertion(key, { audience: tokenUrl }), 'system/*.crus');
+  return fhirClient(url, String(body['access_token']));
+};
+const observation = { resourceType: 'Observation', status: 'final', code: { text: 'x' } };
+
+describe('a restarted EHR', () => {
+  it('has its people, their encounters and every write, whatever it is told to fill itself with', async () => {
+    const first = await startEhr({ port: 0, stateDir: folder, seed: 'one', clients: clients() });
+    const created = (await (await signedIn(first))('Observation', { method: 'POST', body: observation })).json();
+    await first.close();
+    const second = await startEhr({ port: 0, stateDir: folder, seed: 'two', clients: clients() });
+    const again = (await (await signedIn(second))(`Observation/${created.id}`)).json();
+    await second.close();
+    expect(again).toEqual(created);
+    expect(second.demoPatients).toEqual(first.demoPatients);
+  });
+
+  it('knows no access token of its earlier life', async () => {
+    const first = await startEhr({ port: 0, clients: clients() });
+    const { port } = new URL(first.url);
+    const call = await signedIn(first);
+    expect((await call('Location')).status).toBe(200);
+    await first.close();
+    const second = await startEhr({ port: Number(port), clients: clients() });
+    const { status } = await call('Location');
+    await second.close();
+    expect(status).toBe(401);
+  });
+
+  it('does not start on a port that is taken', async () => {
+    const first = await startEhr({ port: 0, clients: clients() });
+    await expect(startEhr({ port: Number(new URL(first.url).port), clients: clients() })).rejects.toThrow('EADDRINUSE');
+    await first.close();
+  });
+});
+
+describeWithSampleData('an EHR filled with bundles', 'fhir', () => {
+  it('shows the first patient by file name, with medications to read', async () => {
+    const ehr = await startEhr({ port: 0, bundlesDir: sampleData('fhir'), clients: clients() });
+    expect(ehr.demoPatients.map(({ name }) => name.split(' ').at(-1)?.replace(/\d+/, ''))).toEqual([
+      'Atencio',
+      'Hoeger',
+      'Kreiger',
+      'Conn',
+      'Wiegand',
+      'Hintz',
+    ]);
+    const call = await signedIn(ehr);
+    const bundle = (await call(`MedicationRequest?patient=${ehr.demoPatients[0]?.patient}&status=active`)).json();
+    await ehr.close();
+    expect(bundle.entry).toHaveLength(2);
+  });
+});
+
+describe('the EHR as a process', () => {
+  const module = join(process.cwd(), 'sandbox', 'dist', 'ehr', 'main.js');
+  const started = async () => {
+    const config = join(folder, 'ehr.json');
+    writeFileSync(config, JSON.stringify({ port: 0, stateDir: folder, clients: clients(), seed: 'process' }));
+    const child = fork(module, [config], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'], execArgv: [], env: {} });
+    const ready = await new Promise<string>((resolve, reject) => {
+      child.once('exit', () => reject(new Error('the process ended before it was ready')));
+      if (child.stdout) createInterface(child.stdout).once('line', resolve);
+    });
+    return { child, ready: JSON.parse(ready) };
+  };
+  const exited = (child: ChildProcess) =>
+    new Promise<unknown>((resolve) => child.once('exit', (code, signal) => resolve(code ?? signal)));
+
+  it.each<[how: string, end: (child: ChildProcess) => void]>([
+    ['SIGTERM', (child) => void child.kill('SIGTERM')],
+    ['its parent going away', (child) => child.disconnect()],
+  ])('says where it is, and ends by %s', async (_how, end) => {
+    const { child, ready } = await started();
+    const gone = exited(child);
+    expect(ready).toMatchObject({ ready: true, demoPatients: expect.arrayContaining([expect.objectContaining({})]) });
+    expect((await (await signedIn(ready))('Location')).status).toBe(200);
+    end(child);
+    expect(await gone).toBe(0);
+  });
+
+  it('comes back after a kill -9 with every write that it had answered', async () => {
+    const { child, ready } = await started();
+    const created = (await (await signedIn(ready))('Observation', { method: 'POST', body: observation })).json();
+    const gone = exited(child);
+    child.kill('SIGKILL');
+    await gone;
+    const next = await started();
+    const again = (await (await signedIn(next.ready))(`Observation/${created.id}`)).json();
+    const ended = exited(next.child);
+    next.child.disconnect();
+    await ended;
+    expect(again).toEqual(created);
+  });
+});
