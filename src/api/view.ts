@@ -1,7 +1,5 @@
 import type { ActionRow } from '../action/action.store.js';
-
-/** Minutes for which the agent may fetch the output after the action ended. */
-export const releaseWindow = 15;
+import { releasableUntil } from '../action/releasable.js';
 
 /** An action as callers see it; the contract is `ActionView` of the client package. */
 export function actionView(row: ActionRow) {
@@ -23,10 +21,4 @@ export function actionView(row: ActionRow) {
         ? { class: row.retentionClass, date: row.retentionDate }
         : null,
   };
-}
-
-/** Until when the output of a completed action may be released; undefined for every other end. */
-export function releasableUntil({ status, concludedAt }: Pick<ActionRow, 'status' | 'concludedAt'>): Date | undefined {
-  if (status !== 'completed' || concludedAt === null) return undefined;
-  return new Date(concludedAt.getTime() + releaseWindow * 60_000);
 }
