@@ -25,10 +25,18 @@ type Ended = Exclude<OpenedRead, Open>;
 
 export function ehrActivities(deps: EhrDeps): EhrActivities {
   const read = (admission: Admission, { use, attempt, order }: Open, signal: AbortSignal): Promise<ReadResult> =>
-    readElements({ fhir: deps.fhir, check: () => checkRead(deps, admission.tenant, use, attempt), pause, signal }, order);
+    readElements(
+      { fhir: deps.fhir, check: () => checkRead(deps, admission.tenant, use, attempt), pause, signal },
+      order,
+    );
 
   /** What a gateway refused is on the log before the workflow hears of it. */
-  const onLog = async <T>(admission: Admission, warrant: MintedWarrant, step: StepName, work: Promise<T>): Promise<T> => {
+  const onLog = async <T>(
+    admission: Admission,
+    warrant: MintedWarrant,
+    step: StepName,
+    work: Promise<T>,
+  ): Promise<T> => {
     try {
       return await work;
     } catch (error) {

@@ -54,7 +54,13 @@ function onBase(next: string, base: string): string {
   const url = new URL(next, `${base}/`);
   const home = new URL(base);
   const under = url.pathname === home.pathname || url.pathname.startsWith(`${home.pathname.replace(/\/$/, '')}/`);
-  if (url.origin !== home.origin || !under || url.username !== '' || url.password !== '' || /%2e|%2f|%5c/i.test(url.pathname))
+  if (
+    url.origin !== home.origin ||
+    !under ||
+    url.username !== '' ||
+    url.password !== '' ||
+    /%2e|%2f|%5c/i.test(url.pathname)
+  )
     throw offBase;
   url.hash = '';
   return url.href;

@@ -18,7 +18,13 @@ import { openSealedRequest } from './sealed-request.store.js';
 
 export type OpenedRead =
   | Extract<OpenedUse, { status: 'done' | 'withheld' }>
-  | { readonly status: 'open'; readonly use: UseKey; readonly attempt: number; readonly order: ReadOrder; readonly destination: Destination };
+  | {
+      readonly status: 'open';
+      readonly use: UseKey;
+      readonly attempt: number;
+      readonly order: ReadOrder;
+      readonly destination: Destination;
+    };
 
 /**
  * Token, row, request and clock are judged; then the use is opened, or resumed, and its attempt is on the log: all in

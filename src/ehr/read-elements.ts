@@ -126,7 +126,12 @@ async function ask(
   reading: ElementReading,
   page: string | undefined,
 ): Promise<FetchedPage> {
-  const fields = ['meta', ...proofFields(call.type, reading), ...('status' in call.args ? ['status'] : []), ...reading.fields];
+  const fields = [
+    'meta',
+    ...proofFields(call.type, reading),
+    ...('status' in call.args ? ['status'] : []),
+    ...reading.fields,
+  ];
   const { scopes } = reading;
   if (!scopes.every((scope) => leave.scopes.includes(scope)))
     throw new Refusal('warrant.other_element', 'The warrant lacks a scope that the element needs.');
@@ -136,7 +141,8 @@ async function ask(
     try {
       return await fhir.search(call, { scopes, fields, page, requestId, signal });
     } catch (error) {
-      const wait = error instanceof Refusal && error.code === 'ehr.busy' ? Number(error.details['retryAfter']) * 1000 : NaN;
+      const wait =
+        error instanceof Refusal && error.code === 'ehr.busy' ? Number(error.details['retryAfter']) * 1000 : NaN;
       if (!(wait <= busyWaitMs) || tries === busyTries) throw error;
       await pause(wait, signal); // the check that follows notices a warrant that ran out meanwhile
     }

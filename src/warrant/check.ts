@@ -88,10 +88,7 @@ export function argumentsOf(
 ): Record<string, string> | undefined {
   const filled: [string, string][] = [];
   for (const [name, value] of Object.entries(params)) {
-    const subject =
-      value === '{patient}' ? patient?.reference
-      : value === '{episode}' ? episode?.reference
-      : value;
+    const subject = value === '{patient}' ? patient?.reference : value === '{episode}' ? episode?.reference : value;
     if (subject === undefined || /[{}]/.test(subject)) return undefined;
     filled.push([name, name === '_id' ? idOf(subject) : subject]);
   }

@@ -9,25 +9,24 @@ import { tokenHash } from './token-hash.js';
 import { findWarrantOfStep, insertWarrant, type WarrantRow } from './warrant.store.js';
 
 /** What a warrant is to allow. Everything that is not named here is refused by the gateway. */
-export interface WarrantSpec
-  extends Pick<
-    WarrantRow,
-    | 'tenant'
-    | 'action'
-    | 'revision'
-    | 'step'
-    | 'kind'
-    | 'agent'
-    | 'principal'
-    | 'location'
-    | 'patient'
-    | 'episode'
-    | 'purpose'
-    | 'readOnly'
-    | 'requestCommitment'
-    | 'tier'
-    | 'rulebook'
-  > {
+export interface WarrantSpec extends Pick<
+  WarrantRow,
+  | 'tenant'
+  | 'action'
+  | 'revision'
+  | 'step'
+  | 'kind'
+  | 'agent'
+  | 'principal'
+  | 'location'
+  | 'patient'
+  | 'episode'
+  | 'purpose'
+  | 'readOnly'
+  | 'requestCommitment'
+  | 'tier'
+  | 'rulebook'
+> {
   /** `ehr.read` … */
   readonly performs: string;
   /** FHIR types and SMART scopes follow from these. */

@@ -23,14 +23,18 @@ export async function verifyToken(token: string, { issuers, at }: VerifyOptions)
   const issuer = issuers.find(({ iss }) => iss === claimedIssuer(token));
   if (!issuer) throw refusal('warrant.issuer');
   try {
-    const { payload } = await jwtVerify(token, createLocalJWKSet({ keys: issuer.jwks.keys.map(({ kty, crv, x, kid }) => ({ kty, crv, x, kid })) }), {
-      algorithms: ['EdDSA'],
-      typ: warrantType,
-      issuer: issuer.iss,
-      audience: warrantAudience,
-      requiredClaims: ['exp', 'nbf', 'iat', 'jti'],
-      currentDate: at,
-    });
+    const { payload } = await jwtVerify(
+      token,
+      createLocalJWKSet({ keys: issuer.jwks.keys.map(({ kty, crv, x, kid }) => ({ kty, crv, x, kid })) }),
+      {
+        algorithms: ['EdDSA'],
+        typ: warrantType,
+        issuer: issuer.iss,
+        audience: warrantAudience,
+        requiredClaims: ['exp', 'nbf', 'iat', 'jti'],
+        currentDate: at,
+      },
+    );
     const claims = claimsSchema.safeParse(payload);
     if (!claims.success) throw refusal('warrant.altered');
     return claims.data;

@@ -159,7 +159,11 @@ export interface UsedWarrant {
 }
 
 /** What conclude believes: whether a gateway opened a use of the action's own warrant, and how that use ended. */
-export async function usedWarrant(tx: PoolClient, action: ActionId, revision: number): Promise<UsedWarrant | undefined> {
+export async function usedWarrant(
+  tx: PoolClient,
+  action: ActionId,
+  revision: number,
+): Promise<UsedWarrant | undefined> {
   const found = await tx.query(
     `SELECT w.jti, u.status, u.records, u.findings, u.truncated
        FROM countersign.warrant w LEFT JOIN countersign.warrant_use u USING (tenant, jti)

@@ -43,8 +43,9 @@ export async function serve(parts: Parts, request: IncomingMessage, response: Se
     else if (url.pathname.startsWith(controlPrefix)) send(response, await controlled(parts, request, url));
     else send(response, outcomeAnswer(404, 'not-found', 'no such path'));
   } catch (error) {
-    if (!request.destroyed) console.error(error); // a client that went away is no defect
-    if (response.headersSent || request.destroyed) response.destroy();
+    const gone = request.socket.destroyed; // a client that went away is no defect
+    if (!gone) console.error(error);
+    if (gone || response.headersSent) response.destroy();
     else send(response, outcomeAnswer(500, 'exception', 'internal error'));
   }
 }
@@ -146,7 +147,7 @@ function fhir({ origin, store }: Parts, { method, url, request, access, fault, n
       method,
       path: segments(url.pathname),
       query,
-      body: form || method === 'GET' ? undefined : fhirBody(request, body),
+      body: !form && ['POST', 'PUT'].includes(method) ? fhirBody(request, body) : undefined,
       ifMatch: header(request, 'if-match'),
       ifNoneExist: header(request, 'if-none-exist'),
       scopes: access.scopes,

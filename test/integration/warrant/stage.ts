@@ -172,7 +172,10 @@ export async function stage(db: TestDatabase, location = () => 'https://ehr.exam
 }
 
 /** A fresh issuer and the trust root that believes it. */
-export async function newIssuer(iss: string, kid = '2026-03'): Promise<{ issuer: WarrantIssuer; trusted: TrustedIssuer }> {
+export async function newIssuer(
+  iss: string,
+  kid = '2026-03',
+): Promise<{ issuer: WarrantIssuer; trusted: TrustedIssuer }> {
   const { privateKey, publicKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true });
   const { x = '' } = await exportJWK(publicKey);
   return {

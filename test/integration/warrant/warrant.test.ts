@@ -19,7 +19,8 @@ beforeAll(async () => {
 });
 afterAll(() => db.end());
 
-const as = <T>(login: Login, work: (tx: PoolClient) => Promise<T>): Promise<T> => inTenant(db.pool(login), clinic, work);
+const as = <T>(login: Login, work: (tx: PoolClient) => Promise<T>): Promise<T> =>
+  inTenant(db.pool(login), clinic, work);
 const keyOf = ({ jti, token }: MintedWarrant): UseKey => ({ jti, step: performStep, tokenSha256: tokenHash(token) });
 const open = (warrant: MintedWarrant, more: Partial<UseKey> = {}) =>
   as('ehr', (tx) => openUse(tx, { ...keyOf(warrant), ...more }));
@@ -76,7 +77,8 @@ describe('minting', () => {
 
   it('leaves a warrant that only ever gets narrower, whoever holds the pen', async () => {
     const { warrant } = await fresh();
-    const change = (set: string) => db.admin.query(`UPDATE countersign.warrant SET ${set} WHERE jti = $1`, [warrant.jti]);
+    const change = (set: string) =>
+      db.admin.query(`UPDATE countersign.warrant SET ${set} WHERE jti = $1`, [warrant.jti]);
     await expect(change(`expires_at = expires_at + interval '1 second'`)).rejects.toThrow(/narrower/);
     await expect(change(`elements = '{everything}'`)).rejects.toThrow(/narrower/);
     await expect(change(`max_uses = 2`)).rejects.toThrow(/narrower/);
@@ -119,7 +121,9 @@ describe('a use', () => {
   it('is refused to another step, another token, and an action that is not authorised', async () => {
     const { warrant, ...opened } = await fresh();
     expect(await open(warrant, { step: relateStep })).toMatchObject({ code: 'warrant.other_action' });
-    expect(await open(warrant, { tokenSha256: tokenHash(`${warrant.token} `) })).toMatchObject({ code: 'warrant.altered' });
+    expect(await open(warrant, { tokenSha256: tokenHash(`${warrant.token} `) })).toMatchObject({
+      code: 'warrant.altered',
+    });
     await as('governance', (tx) =>
       tx.query(`UPDATE countersign.action SET status = 'awaiting_approval' WHERE action = $1`, [opened.action]),
     );
@@ -206,7 +210,9 @@ describe('revocation', () => {
 
   it('touches only what matches everything that is given', async () => {
     const { warrant, action } = await fresh();
-    const revoked = await as('governance', (tx) => revokeWarrants(tx, { action, agent: agent('another-agent') }, 'incident'));
+    const revoked = await as('governance', (tx) =>
+      revokeWarrants(tx, { action, agent: agent('another-agent') }, 'incident'),
+    );
     expect(revoked).toEqual([]);
     expect(await open(warrant)).toMatchObject({ status: 'open' });
   });
@@ -247,10 +253,18 @@ describe('privileges', () => {
     '%s may call what its work needs and write no table',
     async (login) => {
       const denied = (error: unknown) => error instanceof Error && 'code' in error && error.code === '42501';
-      const may = async (sql: string) => as(login, (tx) => tx.query(sql)).then(() => true, (error) => !denied(error));
-      const allowed = await Promise.all(Object.entries(calls).map(async ([name, sql]) => ((await may(sql)) ? [name] : [])));
+      const may = async (sql: string) =>
+        as(login, (tx) => tx.query(sql)).then(
+          () => true,
+          (error) => !denied(error),
+        );
+      const allowed = await Promise.all(
+        Object.entries(calls).map(async ([name, sql]) => ((await may(sql)) ? [name] : [])),
+      );
       expect(allowed.flat().sort()).toEqual(granted[login]);
-      expect(await may(`INSERT INTO countersign.warrant (tenant, jti) VALUES ('clinic', gen_random_uuid())`)).toBe(false);
+      expect(await may(`INSERT INTO countersign.warrant (tenant, jti) VALUES ('clinic', gen_random_uuid())`)).toBe(
+        false,
+      );
       expect(await may('UPDATE countersign.warrant SET used = 0')).toBe(false);
       expect(await may('DELETE FROM countersign.warrant_use')).toBe(false);
       expect(await may(`UPDATE countersign.warrant_use SET status = 'done'`)).toBe(false);
@@ -259,7 +273,9 @@ describe('privileges', () => {
 
   it('ends at the tenant', async () => {
     const { warrant } = await fresh();
-    await db.admin.query(`INSERT INTO countersign.tenant VALUES ('other', 'Other', 'UTC', 'dev.countersign/other') ON CONFLICT DO NOTHING`);
+    await db.admin.query(
+      `INSERT INTO countersign.tenant VALUES ('other', 'Other', 'UTC', 'dev.countersign/other') ON CONFLICT DO NOTHING`,
+    );
     const seen = await inTenant(db.pool('ehr'), tenant('other'), async (tx) => ({
       row: await findWarrant(tx, warrant.jti),
       use: await openUse(tx, keyOf(warrant)),

@@ -37,7 +37,11 @@ describe('an answer about a patient', () => {
     ['an absolute reference to this EHR', { subject: { reference: `${base}/Patient/p1` } }, 'accepted'],
     ['another patient’s', { subject: { reference: 'Patient/p2' } }, 'ehr.other_patient'],
     ['one whose patient’s id only begins alike', { subject: { reference: 'Patient/p11' } }, 'ehr.other_patient'],
-    ['that id on another EHR', { subject: { reference: 'https://elsewhere.example/fhir/Patient/p1' } }, 'ehr.other_patient'],
+    [
+      'that id on another EHR',
+      { subject: { reference: 'https://elsewhere.example/fhir/Patient/p1' } },
+      'ehr.other_patient',
+    ],
     ['a group', { subject: { reference: 'Group/p1' } }, 'ehr.other_patient'],
     ['a logical reference', { subject: { identifier: { value: 'p1' } } }, 'ehr.other_patient'],
     ['nobody’s', { subject: undefined }, 'ehr.other_patient'],
@@ -94,7 +98,11 @@ describe('a search page', () => {
   it.each<[what: string, body: unknown, code: string]>([
     ['an empty page', page(), 'accepted'],
     ['another type', page({ resource: { resourceType: 'Patient', id: 'p1' } }), 'ehr.other_type'],
-    ['an OperationOutcome among the matches', page({ resource: { resourceType: 'OperationOutcome' } }), 'ehr.other_type'],
+    [
+      'an OperationOutcome among the matches',
+      page({ resource: { resourceType: 'OperationOutcome' } }),
+      'ehr.other_type',
+    ],
     ['a resource without an id', page({ resource: { resourceType: 'MedicationRequest' } }), 'ehr.malformed'],
     ['an id that is a path', page({ resource: { ...order, id: '../Patient/p2' } }), 'ehr.malformed'],
     ['an entry without a resource', page({}), 'ehr.malformed'],

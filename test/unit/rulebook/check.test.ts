@@ -36,7 +36,7 @@ describe('between its documents a rulebook', () => {
       'tier: T0\n    sensitivity: phi',
       'PHI is never T0',
     ],
-    ['searches PHI by patient only', 'elements.yaml', 'patient: "{patient}", ', '', 'PHI is searched by patient only'],
+    ['searches PHI by patient only', 'elements.yaml', `patient: '{patient}', `, '', 'PHI is searched by patient only'],
     [
       'asks for the scopes of what it searches',
       'elements.yaml',

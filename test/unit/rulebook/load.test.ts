@@ -103,12 +103,12 @@ describe('a rulebook that is wrong', () => {
     [
       'an unknown resource',
       'policy.yaml',
-      '"/data/patient/*"',
-      '"/data/patients/*"',
+      `'/data/patient/*'`,
+      `'/data/patients/*'`,
       'unknown resource "/data/patients/*"',
       '/data/patient/*',
     ],
-    ['a glob that is no word', 'policy.yaml', '"/data/patient/*"', '".*"', 'unknown resource ".*"', undefined],
+    ['a glob that is no word', 'policy.yaml', `'/data/patient/*'`, `'.*'`, 'unknown resource ".*"', undefined],
     [
       'an unknown purpose',
       'policy.yaml',

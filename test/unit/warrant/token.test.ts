@@ -151,7 +151,12 @@ describe('a warrant’s token', () => {
 describe('leave', () => {
   it('is the narrower of row and token', () => {
     const [detail] = claims.authorization_details;
-    const wide: WarrantRow = { ...row, elements: ['allergy_history', 'current_medications'], maxRecords: 500, readOnly: false };
+    const wide: WarrantRow = {
+      ...row,
+      elements: ['allergy_history', 'current_medications'],
+      maxRecords: 500,
+      readOnly: false,
+    };
     const narrow: WarrantClaims = {
       ...claims,
       authorization_details: [{ ...detail, limits: { ...detail.limits, max_records: 7 } }],
@@ -181,4 +186,5 @@ describe('leave', () => {
 
 const mutable = (body: WarrantClaims): Record<string, unknown> => ({ ...body });
 const twice = () => [...claims.authorization_details, ...claims.authorization_details];
-const without = (name: keyof WarrantClaims) => Object.fromEntries(Object.entries(claims).filter(([key]) => key !== name));
+const without = (name: keyof WarrantClaims) =>
+  Object.fromEntries(Object.entries(claims).filter(([key]) => key !== name));

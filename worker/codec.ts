@@ -1,0 +1,43 @@
+import type { Pool } from 'pg';
+import type { DataConverter } from '@temporalio/common';
+import { tenantSchema, type ActionId, type TenantId } from '../src/action/ids.js';
+import { isDecisionEnvelope } from '../src/approval/envelope.js';
+import { inTenant } from '../src/database/transaction.js';
+import type { Aead } from '../src/keys/aead.js';
+import type { Keychain } from '../src/keys/keychain.store.js';
+import { payloadCodec } from '../src/temporal/payload-codec.js';
+import { failureConverterPath } from './bundle.js';
+
+export interface HistoryCodec {
+  readonly dataConverter: DataConverter;
+  /** Brings an action's history key into the cache before an effect. */
+  readonly pin: (action: ActionId) => Promise<void>;
+}
+
+export interface HistoryCodecDeps {
+  readonly pool: Pool;
+  readonly keychain: Keychain;
+  readonly aead: Aead;
+  readonly tenant: TenantId;
+  /** Whether this process may make the tenant's system key at its first start. */
+  readonly mayCreate: boolean;
+}
+
+/**
+ * The data converter of clients and workers alike. The system key is loaded now, so that encoding can never lack one.
+ *
+ * @throws Error when the tenant has no system key yet and this process may not make it.
+ */
+export async function historyCodec({ pool, keychain, aead, tenant, mayCreate }: HistoryCodecDeps): Promise<HistoryCodec> {
+  const of = tenantSchema.parse(tenant);
+  const system = await inTenant(pool, of, (tx) => keychain.tenantKey(tx, of, 'system', { create: mayCreate }));
+  if (!system) throw new Error('the tenant has no system key yet: start the API or the governance worker first');
+  const history = (action: ActionId) => inTenant(pool, of, (tx) => keychain.dek(tx, of, action, 'history'));
+  return {
+    dataConverter: {
+      payloadCodecs: [payloadCodec({ tenant: of, keys: { history, system }, aead, mayBePlain: isDecisionEnvelope })],
+      failureConverterPath,
+    },
+    pin: async (action) => void (await history(action)),
+  };
+}

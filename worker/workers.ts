@@ -1,0 +1,42 @@
+import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
+import { ehrActivities } from '../activities/ehr/activities.js';
+import { governanceActivities, type GovernanceActivityDeps } from '../activities/governance/activities.js';
+import { retentionActivities } from '../activities/governance/retention.js';
+import type { EhrDeps } from '../src/ehr/deps.js';
+import type { Logger } from '../src/config/log.js';
+import { taskQueues } from '../src/temporal/queues.js';
+import { activityInterceptors } from './activity-interceptor.js';
+import { workflowBundle } from './bundle.js';
+import type { HistoryCodec } from './codec.js';
+
+export interface WorkerContext {
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+  readonly codec: HistoryCodec;
+  readonly log: Logger;
+}
+
+/** Runs workflows, their local activities, and retention. */
+export async function governanceWorker(context: WorkerContext, deps: GovernanceActivityDeps): Promise<Worker> {
+  return Worker.create({
+    ...common(context),
+    taskQueue: taskQueues.governance,
+    workflowBundle: await workflowBundle(),
+    activities: { ...governanceActivities(deps), ...retentionActivities(deps) },
+  });
+}
+
+/** Runs what reaches the EHR; no workflow, no rule. */
+export function ehrWorker(context: WorkerContext, deps: EhrDeps): Promise<Worker> {
+  return Worker.create({ ...common(context), taskQueue: taskQueues.ehr, activities: ehrActivities(deps) });
+}
+
+function common({ connection, namespace, codec, log }: WorkerContext): Omit<WorkerOptions, 'taskQueue'> {
+  return {
+    connection,
+    namespace,
+    dataConverter: codec.dataConverter,
+    interceptors: { activity: [activityInterceptors({ log, pin: codec.pin })] },
+    shutdownGraceTime: '5s',
+  };
+}
