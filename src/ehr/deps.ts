@@ -7,7 +7,7 @@ import type { FhirGateway } from './fhir.gateway.js';
 import type { ElementReading } from './reading.js';
 
 /** The part of a rulebook that a gateway judges by. */
-export interface PinnedRulebook {
+interface PinnedRulebook {
   /** By name. */
   readonly elements: ReadonlyMap<string, ElementReading>;
   /** By action type: where its output goes. */

@@ -12,7 +12,7 @@ export interface FhirGateway {
   search(call: EhrCall, request: PageRequest): Promise<FetchedPage>;
 }
 
-export interface PageRequest {
+interface PageRequest {
   readonly scopes: readonly string[];
   /** Fields to ask for; the answer is projected all the same. */
   readonly fields: readonly string[];

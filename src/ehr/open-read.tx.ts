@@ -1,6 +1,5 @@
-import type { PoolClient } from 'pg';
 import { databaseClock } from '../action/action.store.js';
-import type { ActionId, StepName } from '../action/ids.js';
+import type { StepName } from '../action/ids.js';
 import { Refusal } from '../action/refusal.js';
 import type { Admission, MintedWarrant } from '../action/types.js';
 import { appendLeaf } from '../audit/append.store.js';
@@ -8,7 +7,7 @@ import { inTenant } from '../database/transaction.js';
 import type { Destination } from '../policy/core.js';
 import { leaveOf } from '../warrant/leave.js';
 import { tokenHash } from '../warrant/token-hash.js';
-import { openUse, type OpenedUse, type UseKey } from '../warrant/use.store.js';
+import { markPerforming, openUse, type OpenedUse, type UseKey } from '../warrant/use.store.js';
 import { verifyToken } from '../warrant/verify.js';
 import { findWarrant } from '../warrant/warrant.store.js';
 import type { EhrDeps } from './deps.js';
@@ -75,8 +74,4 @@ export async function openRead(
       },
     };
   });
-}
-
-async function markPerforming(tx: PoolClient, action: ActionId): Promise<void> {
-  await tx.query('SELECT countersign.action_performing($1)', [action]);
 }

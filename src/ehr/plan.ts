@@ -3,8 +3,6 @@ import { Refusal } from '../action/refusal.js';
 import { argumentsOf, type EhrCall } from '../warrant/check.js';
 import type { ElementReading } from './reading.js';
 
-export type Subject = EhrCall['patient'];
-
 export interface PlannedSearch extends Pick<EhrCall, 'type' | 'element' | 'args'> {
   readonly reading: ElementReading;
 }

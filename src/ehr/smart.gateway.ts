@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { Refusal } from '../action/refusal.js';
 import { fetchJson } from './http.gateway.js';
 
-export interface SmartClient {
+interface SmartClient {
   readonly clientId: string;
   /** ES384 private key and the `kid` under which the EHR knows its public half. */
   readonly key: CryptoKey;

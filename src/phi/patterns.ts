@@ -61,11 +61,11 @@ const patterns: readonly Pattern[] = [
   },
   {
     class: 'date',
-    shape: new RegExp(`\\b${month}\\.? \\d{1,2}(?:st|nd|rd|th)?(?:,? ?(?:1[89]|20)\\d{2})?(?![\\d.%]|\\w)`, 'g'),
+    shape: new RegExp(`\\b${month}\\.? (?<day>\\d{1,2})(?:st|nd|rd|th)?(?:,? ?(?:1[89]|20)\\d{2})?(?![\\d.%]|\\w)`, 'g'),
   },
   {
     class: 'date',
-    shape: new RegExp(`\\b\\d{1,2}(?:st|nd|rd|th)?(?: of)? ${month}\\b(?:\\.?,? (?:1[89]|20)\\d{2}\\b)?`, 'g'),
+    shape: new RegExp(`\\b(?<day>\\d{1,2})(?:st|nd|rd|th)?(?: of)? ${month}\\b(?:\\.?,? (?:1[89]|20)\\d{2}\\b)?`, 'g'),
   },
   { class: 'date', shape: new RegExp(`\\b${month}\\.?,? (?:1[89]|20)\\d{2}\\b`, 'g') },
   { class: 'age', shape: /\b(?:9\d|1[0-4]\d)[- ]?(?:years?|yrs?|y\/?o)\b/g },

@@ -1,10 +1,10 @@
 /** One counted exercise of a warrant, as gateways open, check and end it. Every verdict is the database's. */
 import type { PoolClient } from 'pg';
 import { z } from 'zod';
-import type { Digest, StepName, WarrantId } from '../action/ids.js';
+import type { ActionId, Digest, StepName, WarrantId } from '../action/ids.js';
 
 /** Why a warrant may not be used, by the database's clock and counts. */
-export const useRefusalSchema = z.enum([
+const useRefusalSchema = z.enum([
   'warrant.missing',
   'warrant.altered',
   'warrant.revoked',
@@ -116,4 +116,9 @@ export async function closeUse(
     end.truncated,
   ]);
   return verdictRow.parse(closed.rows[0]).refusal ?? undefined;
+}
+
+/** Moves an authorised action to `performing`; in any other state it stays as it is. */
+export async function markPerforming(tx: PoolClient, action: ActionId): Promise<void> {
+  await tx.query('SELECT countersign.action_performing($1)', [action]);
 }

@@ -11,7 +11,6 @@ import {
   type ActionId,
   type AgentId,
   type Digest,
-  type StepName,
   type WarrantId,
 } from '../action/ids.js';
 import { tierSchema } from '../action/types.js';

@@ -1,0 +1,48 @@
+/** The people of the sandbox clinic, and what each may ask an access token for. Synthetic, like everything here. */
+
+export interface SandboxPerson {
+  /** Subject of every token about this person. */
+  readonly sub: string;
+  /** Shown on the sign-in page; never in a token. */
+  readonly name: string;
+  readonly roles: readonly [Role, ...Role[]];
+  /** Who this person is in the sandbox EHR, where they treat patients. */
+  readonly practitioner?: `Practitioner/${string}`;
+}
+
+type Role = 'clinical_staff' | 'senior_clinician' | 'pharmacist' | 'privacy_officer' | 'security_officer' | 'operator';
+
+export const sandboxPeople: readonly SandboxPerson[] = [
+  { sub: 'amara', name: 'Amara Osei', roles: ['clinical_staff'], practitioner: 'Practitioner/amara' },
+  { sub: 'ben', name: 'Ben Ortiz', roles: ['clinical_staff'], practitioner: 'Practitioner/ben' },
+  { sub: 'chen', name: 'Dr Chen Wei', roles: ['senior_clinician'], practitioner: 'Practitioner/chen' },
+  { sub: 'dora', name: 'Dr Dora Novak', roles: ['senior_clinician'], practitioner: 'Practitioner/dora' },
+  { sub: 'farid', name: 'Farid Haddad', roles: ['pharmacist'], practitioner: 'Practitioner/farid' },
+  { sub: 'elif', name: 'Elif Kaya', roles: ['privacy_officer'] },
+  { sub: 'sami', name: 'Sami Laine', roles: ['security_officer'] },
+  { sub: 'finn', name: 'Finn Berg', roles: ['operator'] },
+];
+
+/** Scope of a subject token: the person lets an agent act for them, and lets it do nothing else with the token. */
+export const actFor = 'actions:act-for';
+
+/** What an agent may be registered for. */
+export const agentScopes = ['actions:request', 'actions:read', 'actions:release'] as const;
+
+const clinician = ['approvals:read', 'approvals:vote', 'actions:read', 'actions:cancel', actFor] as const;
+const scopesByRole = {
+  clinical_staff: clinician,
+  senior_clinician: clinician,
+  pharmacist: clinician,
+  privacy_officer: ['approvals:read', 'approvals:vote', 'actions:read', 'audit:read'],
+  security_officer: ['actions:read', 'audit:read'],
+  operator: ['actions:read', 'actions:cancel', 'operator'],
+} as const satisfies Record<Role, readonly string[]>;
+
+/** Everything that some person may hold. */
+export const personScopes: readonly string[] = [...new Set(Object.values(scopesByRole).flat())];
+
+/** What this person's access tokens are narrowed to, whatever was asked for. */
+export function scopesOf(person: SandboxPerson): readonly string[] {
+  return [...new Set(person.roles.flatMap((role) => scopesByRole[role]))];
+}
