@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { DataConverter } from '@temporalio/common';
+import type { DataConverter, PayloadCodec } from '@temporalio/common';
 import { tenantSchema, type ActionId, type TenantId } from '../src/action/ids.js';
 import { isDecisionEnvelope } from '../src/approval/envelope.js';
 import { inTenant } from '../src/database/transaction.js';
@@ -9,6 +9,7 @@ import { payloadCodec } from '../src/temporal/payload-codec.js';
 import { failureConverterPath } from './bundle.js';
 
 export interface HistoryCodec {
+  readonly codec: PayloadCodec;
   readonly dataConverter: DataConverter;
   /** Brings an action's history key into the cache before an effect. */
   readonly pin: (action: ActionId) => Promise<void>;
@@ -33,11 +34,10 @@ export async function historyCodec({ pool, keychain, aead, tenant, mayCreate }: 
   const system = await inTenant(pool, of, (tx) => keychain.tenantKey(tx, of, 'system', { create: mayCreate }));
   if (!system) throw new Error('the tenant has no system key yet: start the API or the governance worker first');
   const history = (action: ActionId) => inTenant(pool, of, (tx) => keychain.dek(tx, of, action, 'history'));
+  const codec = payloadCodec({ tenant: of, keys: { history, system }, aead, mayBePlain: isDecisionEnvelope });
   return {
-    dataConverter: {
-      payloadCodecs: [payloadCodec({ tenant: of, keys: { history, system }, aead, mayBePlain: isDecisionEnvelope })],
-      failureConverterPath,
-    },
+    codec,
+    dataConverter: { payloadCodecs: [codec], failureConverterPath },
     pin: async (action) => void (await history(action)),
   };
 }

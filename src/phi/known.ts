@@ -10,6 +10,8 @@ interface KnownValue {
   readonly owner: Owner;
   /** Folded, letters and digits only. */
   readonly form: string;
+  /** Its parts, one space between: short numeric dates count only where something stands between their parts. */
+  readonly parts?: string;
 }
 
 export interface KnownValues {
@@ -43,13 +45,13 @@ export function findKnown({ values }: KnownValues, folded: Folded): Span[] {
   return values.flatMap((value) => occurrences(value, letters, folded));
 }
 
-function occurrences({ form, owner, ...value }: KnownValue, letters: Compact, folded: Folded): Span[] {
+function occurrences({ form, parts, owner, ...value }: KnownValue, letters: Compact, folded: Folded): Span[] {
   const found: Span[] = [];
   for (let at = letters.text.indexOf(form); at !== -1; at = letters.text.indexOf(form, at + 1)) {
     const first = letters.at(at);
     const last = letters.at(at + form.length - 1);
     const whole = !isWordUnit(folded.text[first - 1]) && !isWordUnit(folded.text[last + 1]);
-    if (whole)
+    if (whole && (parts === undefined || partsOf(folded.text.slice(first, last + 1)) === parts))
       found.push({ class: value.class, layer: 'known', owner, start: folded.start(first), end: folded.end(last) });
   }
   return found;
@@ -83,7 +85,7 @@ function ofPerson(value: object, opened: string | undefined): KnownValue[] {
     forms.map(lettersOf).flatMap((form) => (form.length >= shortest ? { class: kind, owner, form } : []));
   return [
     ...person.name.flatMap((name) => (name === null ? [] : known('name', nameForms(name, owner), 4))),
-    ...known('date', birthDateForms(person.birthDate), 5),
+    ...birthDateForms(person.birthDate).map((date): KnownValue => dateValue(date, owner)),
     ...person.identifier.flatMap((identifier) => known('identifier', [identifier?.value ?? ''], 4)),
     ...person.telecom.flatMap((contact) =>
       contact?.system === 'email'
@@ -170,6 +172,16 @@ function ordinalEnding(day: number): string {
   return ending ?? 'th';
 }
 
+/** Eight digits in a row may be a date of birth; `5480` is not 5/4/80. */
+function dateValue(date: string, owner: Owner): KnownValue {
+  const form = lettersOf(date);
+  return { class: 'date', owner, form, ...(form.length < 8 && { parts: partsOf(date) }) };
+}
+
+function partsOf(folded: string): string {
+  return folded.replaceAll(/[^\p{L}\p{N}]+/gu, ' ');
+}
+
 function lettersOf(value: string): string {
   return compact(fold(value).text).text;
 }
@@ -178,7 +190,8 @@ function lettersOf(value: string): string {
 function objectsIn(resources: readonly unknown[]): object[] {
   const found: object[] = [];
   const open: unknown[] = [...resources];
-  for (let value = open.pop(); open.length > 0 || value !== undefined; value = open.pop()) {
+  while (open.length > 0) {
+    const value = open.pop();
     if (typeof value !== 'object' || value === null) continue;
     if (!Array.isArray(value)) found.push(value);
     if (found.length > 1_000_000) throw new RangeError('more objects than a scan takes');

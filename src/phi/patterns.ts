@@ -3,7 +3,8 @@ import type { PhiClass, Span } from './finding.js';
 import type { Folded } from './normalise.js';
 import { isDay, isDea, isIpv4, isLuhn, isNanp, isNpi, isSsn } from './validators.js';
 
-interface Pattern {
+/** One row of the table. */
+export interface Pattern {
   readonly class: PhiClass;
   /** Global. With a group, the group is the identifier and ends the match; what comes before it is context. */
   readonly shape: RegExp;
@@ -22,7 +23,7 @@ const named = (words: string) =>
 const number = '(?: ?(?:number|num|no\\.?|nr\\.?|id|#))?';
 
 /** Every repetition is bounded, so that no text makes a pattern slow. */
-const patterns: readonly Pattern[] = [
+export const patterns: readonly Pattern[] = [
   { class: 'ssn', shape: /(?<![\d-])\d{3}([- .])\d{2}\1\d{4}(?![\d-])/g, accepts: (_, [all]) => isSsn(all) },
   { class: 'ssn', shape: /\b(?:ssn|social security)[^\d\n]{0,16}(\d{9})\b/g, accepts: isSsn },
   { class: 'npi', shape: /(?<!\d)[12]\d{9}(?!\d)/g, accepts: isNpi },
@@ -61,11 +62,16 @@ const patterns: readonly Pattern[] = [
   },
   {
     class: 'date',
-    shape: new RegExp(`\\b${month}\\.? (?<day>\\d{1,2})(?:st|nd|rd|th)?(?:,? ?(?:1[89]|20)\\d{2})?(?![\\d.%]|\\w)`, 'g'),
+    shape: new RegExp(
+      `\\b${month}\\.? (?<day>\\d{1,2})(?:st|nd|rd|th)?(?:,? ?(?:1[89]|20)\\d{2})?(?![\\d.%]|\\w)`,
+      'g',
+    ),
+    accepts: (_, match) => isDayOfAnyMonth(match),
   },
   {
     class: 'date',
     shape: new RegExp(`\\b(?<day>\\d{1,2})(?:st|nd|rd|th)?(?: of)? ${month}\\b(?:\\.?,? (?:1[89]|20)\\d{2}\\b)?`, 'g'),
+    accepts: (_, match) => isDayOfAnyMonth(match),
   },
   { class: 'date', shape: new RegExp(`\\b${month}\\.?,? (?:1[89]|20)\\d{2}\\b`, 'g') },
   { class: 'age', shape: /\b(?:9\d|1[0-4]\d)[- ]?(?:years?|yrs?|y\/?o)\b/g },
@@ -101,4 +107,9 @@ function identifierOf(match: RegExpMatchArray): string {
 function isDayOf({ groups }: RegExpMatchArray, order?: 'swapped'): boolean {
   const [month, day] = [Number(groups?.['month']), Number(groups?.['day'])];
   return order === 'swapped' ? isDay(day, month) : isDay(month, day);
+}
+
+/** The month was written as a word. */
+function isDayOfAnyMonth({ groups }: RegExpMatchArray): boolean {
+  return isDay(1, Number(groups?.['day']));
 }

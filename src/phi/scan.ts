@@ -5,14 +5,18 @@ import { fold } from './normalise.js';
 import { findPatterns } from './patterns.js';
 import { findReferences } from './references.js';
 
-/** More than any answer within a warrant's limits. */
+/** More than any answer within a warrant's limits; deeper than any is a value that contains itself. */
 const maxValues = 2_000_000;
+const maxDepth = 20_000;
 
 interface Node {
   readonly value: unknown;
   readonly step: string;
   readonly parent: Node | undefined;
+  readonly depth: number;
 }
+
+type Detect = (text: string) => readonly Span[];
 
 /**
  * Findings in the order of the output. JSON values only: a scanner that meets anything else cannot vouch for it.
@@ -21,26 +25,35 @@ interface Node {
  */
 export function scan(output: unknown, known: KnownValues): ScanResult {
   const findings: Finding[] = [];
-  const open: Node[] = [{ value: output, step: '', parent: undefined }];
+  const detect: Detect = (text) => spansIn(text, known);
+  const detectInKey = remembering(detect);
+  const open: Node[] = [{ value: output, step: '', parent: undefined, depth: 0 }];
   let seen = 0;
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
     if (++seen > maxValues) throw new RangeError('more values than a scan takes');
-    const { value } = node;
-    if (typeof value === 'object' && value !== null) open.push(...innerOf(node, value, known, findings).reverse());
-    else findings.push(...spansIn(textOf(value), known, node.step).map((span) => ({ ...span, path: pathOf(node) })));
+    if (node.depth > maxDepth) throw new RangeError('deeper than a scan goes');
+    const { value, step } = node;
+    if (typeof value === 'object' && value !== null) {
+      open.push(...innerOf(node, value, detectInKey, findings).reverse());
+    } else {
+      const spans = detect(textOf(value)).filter((span) => span.class !== 'url' || !terminologyKeys.has(step));
+      findings.push(...spans.map((span) => ({ ...span, path: pathOf(node) })));
+    }
   }
   const [first, ...more] = findings;
   return first ? { status: 'findings', findings: [first, ...more] } : { status: 'clean' };
 }
 
 /** What lies in an object or array. Keys are texts too: a record may be keyed by its patient. */
-function innerOf(parent: Node, value: object, known: KnownValues, findings: Finding[]): Node[] {
-  if (Array.isArray(value)) return value.map((inner: unknown, at) => ({ value: inner, step: String(at), parent }));
+function innerOf(parent: Node, value: object, detect: Detect, findings: Finding[]): Node[] {
+  const depth = parent.depth + 1;
+  if (Array.isArray(value))
+    return value.map((inner: unknown, at) => ({ value: inner, step: String(at), parent, depth }));
   return Object.entries(value).flatMap(([key, inner]) => {
     if (inner === undefined) return [];
-    const spans = spansIn(key, known, '');
+    const spans = detect(key);
     const step = spans.length === 0 && plainKey.test(key) ? key : '*';
-    const node: Node = { value: inner, step, parent };
+    const node: Node = { value: inner, step, parent, depth };
     findings.push(...spans.map((span) => ({ ...span, path: pathOf(node) })));
     return node;
   });
@@ -64,12 +77,21 @@ function textOf(value: unknown): string {
 /** URIs of code systems and profiles are names of terminologies: FHIR keeps them in elements of these names. */
 const terminologyKeys = new Set(['system', 'profile', 'url']);
 
-function spansIn(text: string, known: KnownValues, key: string): Span[] {
+function spansIn(text: string, known: KnownValues): Span[] {
   if (text.length < 2) return [];
   const folded = fold(text);
   const spans = [...findKnown(known, folded), ...findReferences(known.opened, folded), ...findPatterns(folded)];
-  const kept = terminologyKeys.has(key) ? spans.filter((span) => span.class !== 'url') : spans;
-  return kept.sort((a, b) => a.start - b.start || b.end - a.end);
+  return spans.sort((a, b) => a.start - b.start || b.end - a.end);
+}
+
+/** An answer repeats a few keys thousands of times. */
+function remembering(detect: Detect): Detect {
+  const seen = new Map<string, readonly Span[]>();
+  return (text) => {
+    const spans = seen.get(text) ?? detect(text);
+    seen.set(text, spans);
+    return spans;
+  };
 }
 
 function pathOf(node: Node): string {

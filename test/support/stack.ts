@@ -4,6 +4,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from '@temporalio/client';
+import type { PayloadCodec } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { exportJWK, generateKeyPair } from 'jose';
 import { startEhr, type RunningEhr } from '@countersign/sandbox';
@@ -42,6 +43,8 @@ export interface Stack {
   readonly issuer: TestIssuer;
   readonly people: Readonly<Record<'amara' | 'ben' | 'chen' | 'dora' | 'elif', PersonId>>;
   readonly api: ReturnType<typeof apiDeps>;
+  /** What decodes histories for the API. */
+  readonly codec: PayloadCodec;
   readonly governance: { readonly keychain: Keychain };
   readonly actions: ReturnType<typeof governedActions>;
   stop(): Promise<void>;
@@ -122,6 +125,7 @@ export async function startStack(): Promise<Stack> {
     issuer,
     people,
     api: apiDeps(db, apiKeychain),
+    codec: apiCodec.codec,
     governance: { keychain: governanceKeychain },
     actions: governedActions(client),
     async stop() {
@@ -177,7 +181,7 @@ async function fillDirectory(db: TestDatabase, issuer: TestIssuer): Promise<Stac
   const people = Object.fromEntries(ids) as Stack['people'];
   await db.admin.query(`INSERT INTO countersign.vendor (tenant, vendor, name, baa_from, baa_until)
     VALUES ('clinic', 'model-vendor', 'Model vendor', current_date - 30, current_date + 300)`);
-  for (const [agent, role] of [['scheduling-agent', 'scheduling_agent'], ['triage-agent', 'triage_agent']])
+  for (const [agent, role] of [['scheduling-agent', 'scheduling'], ['triage-agent', 'triage']])
     await db.admin.query(
       `INSERT INTO countersign.agent (tenant, agent, role, version, model, vendor, responsible_clinician, owner, review_due)
        VALUES ('clinic', $1, $2, '1.0.0', 'model-1', 'model-vendor', $3, $4, current_date + 90)`,

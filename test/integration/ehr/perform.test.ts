@@ -27,7 +27,10 @@ beforeAll(async () => {
     [chen],
   );
 });
-afterAll(() => db.end());
+afterAll(async () => {
+  on.end();
+  await db.end();
+});
 beforeEach(async () => {
   ehr = await scriptedEhr();
 });

@@ -103,6 +103,7 @@ export async function sandboxStage(): Promise<SandboxStage> {
       return found.rows.map(({ bytes }) => leafOf(bytes).kind);
     },
     async end() {
+      on.end();
       await ehr.close();
       await db.end();
     },

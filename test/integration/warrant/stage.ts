@@ -1,6 +1,6 @@
 /** An action in a real database, as the API and classify leave it, and warrants for it. */
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair } from 'jose';
@@ -59,6 +59,8 @@ export interface Stage {
   mint(of: OpenedAction, more?: Partial<WarrantSpec>): Promise<MintedWarrant>;
   /** Mints the system warrant for the treatment relationship. */
   mintRelation(of: OpenedAction, more?: Partial<WarrantSpec>): Promise<MintedWarrant>;
+  /** Removes the keyring. */
+  end(): void;
 }
 
 export interface OpenedAction {
@@ -146,6 +148,7 @@ export async function stage(db: TestDatabase, location = () => 'https://ehr.exam
   };
 
   return {
+    end: () => rmSync(folder, { recursive: true, force: true }),
     keychain,
     issuer,
     issuers: [trusted],

@@ -17,7 +17,10 @@ beforeAll(async () => {
   db = await testDatabase();
   on = await stage(db);
 });
-afterAll(() => db.end());
+afterAll(async () => {
+  on.end();
+  await db.end();
+});
 
 const as = <T>(login: Login, work: (tx: PoolClient) => Promise<T>): Promise<T> =>
   inTenant(db.pool(login), clinic, work);

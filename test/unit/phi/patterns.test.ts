@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { fold } from '../../../src/phi/normalise.js';
-import { findPatterns } from '../../../src/phi/patterns.js';
+import { findPatterns, patterns } from '../../../src/phi/patterns.js';
 
 /** `class: matched text` of everything found. */
 const found = (text: string) =>
@@ -73,15 +73,11 @@ describe('a pattern', () => {
     expect(found(text)).toEqual([]);
   });
 
-  it.each([
-    '1'.repeat(4000),
-    'a-'.repeat(2000),
-    '1-'.repeat(2000),
-    'mrn '.repeat(1000),
-    'a@a.'.repeat(1000),
-    '+1 '.repeat(1000),
-    'may 1'.repeat(800),
-  ])('ends on %p…', (hostile) => {
-    expect(Array.isArray(found(hostile))).toBe(true);
-  });
+  it.each(patterns.map(({ class: kind, shape }) => [kind, shape] as const))(
+    'of the class %s repeats nothing without bound',
+    (_kind, shape) => {
+      const bare = shape.source.replaceAll(/\\./g, '').replaceAll(/\[[^\]]*\]/g, '');
+      expect(bare).not.toMatch(/[+*]|\{\d+,\}/);
+    },
+  );
 });
