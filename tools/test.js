@@ -10,7 +10,11 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 function run(args, env = {}) {
-  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } });
+  const { status } = spawnSync(process.execPath, args, {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, ...env },
+  });
   return status ?? 1;
 }
 
@@ -24,8 +28,12 @@ if (compiled !== 0) {
 const folder = mkdtempSync(join(tmpdir(), 'countersign-jest-'));
 const results = join(folder, 'results.json');
 const jest = ['node_modules/jest/bin/jest.js', '--json', `--outputFile=${results}`, ...process.argv.slice(2)];
-const status = run(['--experimental-vm-modules', '--no-warnings', ...jest], { NODE_OPTIONS: '--experimental-vm-modules --no-warnings' });
-const { numPassedTests, numFailedTests, numPendingTests, numRuntimeErrorTestSuites } = JSON.parse(readFileSync(results, 'utf8'));
+const status = run(['--experimental-vm-modules', '--no-warnings', ...jest], {
+  NODE_OPTIONS: '--experimental-vm-modules --no-warnings',
+});
+const { numPassedTests, numFailedTests, numPendingTests, numRuntimeErrorTestSuites } = JSON.parse(
+  readFileSync(results, 'utf8'),
+);
 rmSync(folder, { recursive: true });
 // A suite that could not even load has no failed tests of its own.
 const failed = numFailedTests + numRuntimeErrorTestSuites;

@@ -29,7 +29,13 @@ export interface HistoryCodecDeps {
  *
  * @throws Error when the tenant has no system key yet and this process may not make it.
  */
-export async function historyCodec({ pool, keychain, aead, tenant, mayCreate }: HistoryCodecDeps): Promise<HistoryCodec> {
+export async function historyCodec({
+  pool,
+  keychain,
+  aead,
+  tenant,
+  mayCreate,
+}: HistoryCodecDeps): Promise<HistoryCodec> {
   const of = tenantSchema.parse(tenant);
   const system = await inTenant(pool, of, (tx) => keychain.tenantKey(tx, of, 'system', { create: mayCreate }));
   if (!system) throw new Error('the tenant has no system key yet: start the API or the governance worker first');

@@ -1,4 +1,12 @@
-import type { Admission, Authorised, Classified, Concluded, MintedWarrant, Outcome, VoteAnswer } from '../../src/action/types.js';
+import type {
+  Admission,
+  Authorised,
+  Classified,
+  Concluded,
+  MintedWarrant,
+  Outcome,
+  VoteAnswer,
+} from '../../src/action/types.js';
 import { authorise } from '../../src/action/authorise.tx.js';
 import { classify } from '../../src/action/classify.tx.js';
 import { conclude } from '../../src/action/conclude.tx.js';

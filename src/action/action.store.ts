@@ -189,10 +189,13 @@ export async function setClassified(
   action: ActionId,
   { status, tier, needs, deadline }: Pick<ActionRow, 'status' | 'tier' | 'needs' | 'deadline'>,
 ): Promise<void> {
-  await tx.query(
-    'UPDATE countersign.action SET status = $2, tier = $3, needs = $4, deadline = $5 WHERE action = $1',
-    [action, status, tier, needs === null ? null : JSON.stringify(needs), deadline],
-  );
+  await tx.query('UPDATE countersign.action SET status = $2, tier = $3, needs = $4, deadline = $5 WHERE action = $1', [
+    action,
+    status,
+    tier,
+    needs === null ? null : JSON.stringify(needs),
+    deadline,
+  ]);
 }
 
 export async function setStatus(tx: PoolClient, action: ActionId, status: Status): Promise<void> {

@@ -6,13 +6,7 @@ import { inTenant } from '../database/transaction.js';
 import { findAgent } from '../directory/directory.store.js';
 import type { Keychain } from '../keys/keychain.store.js';
 import { activeDigest } from '../rulebook/rulebook.store.js';
-import {
-  commitmentsOf,
-  databaseClock,
-  findByIdempotencyKey,
-  insertAction,
-  type ActionRow,
-} from './action.store.js';
+import { commitmentsOf, databaseClock, findByIdempotencyKey, insertAction, type ActionRow } from './action.store.js';
 import { canonicalBytes } from './canonical.js';
 import { catalogue } from './catalogue.js';
 import { actionSchema, type ActionId, type AgentId, type PersonId, type TenantId } from './ids.js';

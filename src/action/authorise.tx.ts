@@ -33,11 +33,16 @@ export async function authorise(deps: GovernanceDeps, admission: Admission): Pro
         ? classification.rules
         : classification.tier !== row.tier || row.needs === null
           ? ['tier.changed'] // a later rulebook or fact may make it stricter: then it is asked anew, not waved through
-          : evaluateQuorum(row.needs, votes.map(({ vote }) => vote)).status === 'met'
+          : evaluateQuorum(
+                row.needs,
+                votes.map(({ vote }) => vote),
+              ).status === 'met'
             ? []
             : ['quorum.not_met'];
     const before = await findStep(tx, key, stored);
-    const kept = before ?? (rules.length === 0 ? { status: 'authorised' as const } : { status: 'refused' as const, rules: [...rules] });
+    const kept =
+      before ??
+      (rules.length === 0 ? { status: 'authorised' as const } : { status: 'refused' as const, rules: [...rules] });
     if (!before) await storeStep(tx, key, kept);
     if (kept.status === 'refused') {
       await appendLeaf(tx, {
@@ -49,7 +54,14 @@ export async function authorise(deps: GovernanceDeps, admission: Admission): Pro
       return kept;
     }
     if (!before) await setStatus(tx, row.action, 'authorised');
-    const warrant = await actionWarrant(tx, deps, admission.tenant, row, judged, votes.map(({ leaf }) => leaf));
+    const warrant = await actionWarrant(
+      tx,
+      deps,
+      admission.tenant,
+      row,
+      judged,
+      votes.map(({ leaf }) => leaf),
+    );
     return { status: 'authorised', warrant };
   });
 }

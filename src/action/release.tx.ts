@@ -69,7 +69,10 @@ async function completed(tx: PoolClient, keychain: Keychain, tenant: TenantId, r
   const until = releasableUntil(row);
   const { warrant: jti, leaf } = row.outcome ?? {};
   if (!until || jti === undefined || leaf === undefined || (await databaseClock(tx)) >= until)
-    throw new Refusal('action.release_over', 'The output could be fetched for fifteen minutes; ask again with a new action.');
+    throw new Refusal(
+      'action.release_over',
+      'The output could be fetched for fifteen minutes; ask again with a new action.',
+    );
   // The leaf's lock is held until commit; nothing is returned before that.
   await appendLeaf(tx, {
     kind: 'action.released',

@@ -1,6 +1,5 @@
 /** RFC 9457 problems with a closed set of codes. Nothing of a request is repeated in one. */
-import type { RefusalCode } from '../action/refusal.js';
-import { Refusal } from '../action/refusal.js';
+import type { Refusal, RefusalCode } from '../action/refusal.js';
 
 export interface Problem {
   readonly type: 'about:blank';

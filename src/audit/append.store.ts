@@ -25,8 +25,11 @@ const chainRow = z.object({ seq: z.int(), hash: z.instanceof(Buffer) });
 export async function appendLeaf<K extends LeafKind>(tx: PoolClient, draft: LeafDraft<K>): Promise<AppendedLeaf> {
   const data = leafKinds[draft.kind].parse(draft.data);
   const head = headRow.parse(
-    (await tx.query('SELECT size, "time", zone, countersign.current_tenant() AS tenant FROM countersign.audit_lock_head()'))
-      .rows[0],
+    (
+      await tx.query(
+        'SELECT size, "time", zone, countersign.current_tenant() AS tenant FROM countersign.audit_lock_head()',
+      )
+    ).rows[0],
   );
   const before = await findLeaf(tx, draft);
   if (before) {

@@ -15,7 +15,8 @@ export function formatCheckpoint({ origin, size, root }: Checkpoint): string {
 export function parseCheckpoint(body: string): Checkpoint | undefined {
   const [origin, sizeText, rootText] = body.split('\n');
   const root = rootText === undefined ? undefined : unbase64(rootText);
-  if (!origin || sizeText === undefined || !/^(0|[1-9]\d{0,15})$/.test(sizeText) || root?.length !== 32) return undefined;
+  if (!origin || sizeText === undefined || !/^(0|[1-9]\d{0,15})$/.test(sizeText) || root?.length !== 32)
+    return undefined;
   const size = Number(sizeText);
   return Number.isSafeInteger(size) ? { origin, size, root } : undefined;
 }

@@ -3,10 +3,21 @@
  * ids, pseudonyms, commitments, codes and counts: no names, no texts, no bare digest of anything confidential.
  */
 import { z } from 'zod';
-import { actionSchema, agentSchema, challengeSchema, digestSchema, personSchema, tenantSchema, warrantSchema } from '../action/ids.js';
+import {
+  actionSchema,
+  agentSchema,
+  challengeSchema,
+  digestSchema,
+  personSchema,
+  tenantSchema,
+  warrantSchema,
+} from '../action/ids.js';
 import { finalStatuses, needsSchema, tierSchema } from '../action/types.js';
 
-const code = z.string().regex(/^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*(:[a-z0-9_.]+)?$/).max(120);
+const code = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*(:[a-z0-9_.]+)?$/)
+  .max(120);
 const codes = z.array(code);
 const roles = z.array(z.string());
 const agent = z.strictObject({ id: agentSchema, version: z.string(), model: z.string() });

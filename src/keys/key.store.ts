@@ -5,9 +5,9 @@ import type { KekId } from './keyring.js';
 
 export type DekKind = 'history' | 'content';
 
-const kek = z.templateLiteral([z.enum(['open', 'dispose']), '/', z.string(), '/', z.string()]).or(
-  z.templateLiteral(['tenant/', z.string()]),
-);
+const kek = z
+  .templateLiteral([z.enum(['open', 'dispose']), '/', z.string(), '/', z.string()])
+  .or(z.templateLiteral(['tenant/', z.string()]));
 const wrappedRow = z.object({ kek, wrapped: z.instanceof(Buffer) });
 export interface WrappedKey {
   readonly kek: KekId;
@@ -15,7 +15,10 @@ export interface WrappedKey {
 }
 
 export async function findDek(tx: PoolClient, action: ActionId, kind: DekKind): Promise<WrappedKey | undefined> {
-  const found = await tx.query('SELECT kek, wrapped FROM countersign.dek WHERE action = $1 AND kind = $2', [action, kind]);
+  const found = await tx.query('SELECT kek, wrapped FROM countersign.dek WHERE action = $1 AND kind = $2', [
+    action,
+    kind,
+  ]);
   return found.rows.map((row) => wrappedRow.parse(row))[0];
 }
 
@@ -25,7 +28,12 @@ export async function insertDek(tx: PoolClient, action: ActionId, kind: DekKind,
 
 /** False when the key is gone: an erased key stays erased. */
 export async function rewrapDek(tx: PoolClient, action: ActionId, kind: DekKind, key: WrappedKey): Promise<boolean> {
-  const done = await tx.query('SELECT countersign.dek_rewrap($1, $2, $3, $4) AS done', [action, kind, key.kek, key.wrapped]);
+  const done = await tx.query('SELECT countersign.dek_rewrap($1, $2, $3, $4) AS done', [
+    action,
+    kind,
+    key.kek,
+    key.wrapped,
+  ]);
   return z.object({ done: z.boolean() }).parse(done.rows[0]).done;
 }
 

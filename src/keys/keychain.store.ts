@@ -52,7 +52,12 @@ export class Keychain {
   async create(tx: PoolClient, tenant: TenantId, action: ActionId, month: string): Promise<void> {
     for (const kind of dekKinds) {
       const key = this.#aead.random();
-      await insertDek(tx, action, kind, await this.#wrap(openKek(tenant, month), key, dekContext(tenant, action, kind)));
+      await insertDek(
+        tx,
+        action,
+        kind,
+        await this.#wrap(openKek(tenant, month), key, dekContext(tenant, action, kind)),
+      );
       this.#cache.put(dekName(tenant, action, kind), key);
     }
   }

@@ -19,14 +19,21 @@ export interface LocalKeyringOptions {
  */
 export function localKeyring({ folder, production, aead }: LocalKeyringOptions): Keyring {
   if (production)
-    throw new Refusal('keyring.local_in_production', 'A folder is no keyring for production; use a key management service.');
+    throw new Refusal(
+      'keyring.local_in_production',
+      'A folder is no keyring for production; use a key management service.',
+    );
   try {
     accessSync(folder, constants.R_OK | constants.W_OK);
   } catch {
-    throw new Refusal('keyring.missing', 'The keyring folder does not exist or cannot be written: mkdir -m 700 it, or fix COUNTERSIGN_KEYRING.');
+    throw new Refusal(
+      'keyring.missing',
+      'The keyring folder does not exist or cannot be written: mkdir -m 700 it, or fix COUNTERSIGN_KEYRING.',
+    );
   }
   const fileOf = (kek: KekId): string => {
-    if (!/^(open|dispose)\/[a-z0-9_-]+\/\d{4}-\d\d$|^tenant\/[a-z0-9_-]+$/.test(kek)) throw new RangeError('not a KEK id');
+    if (!/^(open|dispose)\/[a-z0-9_-]+\/\d{4}-\d\d$|^tenant\/[a-z0-9_-]+$/.test(kek))
+      throw new RangeError('not a KEK id');
     return join(folder, `${kek}.kek`);
   };
   const read = async (kek: KekId): Promise<Uint8Array | undefined> => {
@@ -57,7 +64,8 @@ export function localKeyring({ folder, production, aead }: LocalKeyringOptions):
       const key = await read(kek);
       if (key === undefined) throw new Refusal('key.gone', 'The key that wraps this key was destroyed.');
       const opened = aead.open(key, wrapped, [kek, ...context]);
-      if (opened === undefined) throw new Refusal('key.unreadable', 'This wrapped key belongs to something else, or was changed.');
+      if (opened === undefined)
+        throw new Refusal('key.unreadable', 'This wrapped key belongs to something else, or was changed.');
       return opened;
     },
     async destroy(kek) {

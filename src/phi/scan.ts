@@ -34,10 +34,10 @@ export function scan(output: unknown, known: KnownValues): ScanResult {
     if (node.depth > maxDepth) throw new RangeError('deeper than a scan goes');
     const { value, step } = node;
     if (typeof value === 'object' && value !== null) {
-      open.push(...innerOf(node, value, detectInKey, findings).reverse());
+      for (const inner of innerOf(node, value, detectInKey, findings).toReversed()) open.push(inner);
     } else {
       const spans = detect(textOf(value)).filter((span) => span.class !== 'url' || !terminologyKeys.has(step));
-      findings.push(...spans.map((span) => ({ ...span, path: pathOf(node) })));
+      if (spans.length > 0) addTo(findings, node, spans);
     }
   }
   const [first, ...more] = findings;
@@ -54,9 +54,15 @@ function innerOf(parent: Node, value: object, detect: Detect, findings: Finding[
     const spans = detect(key);
     const step = spans.length === 0 && plainKey.test(key) ? key : '*';
     const node: Node = { value: inner, step, parent, depth };
-    findings.push(...spans.map((span) => ({ ...span, path: pathOf(node) })));
+    if (spans.length > 0) addTo(findings, node, spans);
     return node;
   });
+}
+
+/** One by one: an answer may hold more than the arguments that a call takes. */
+function addTo(findings: Finding[], node: Node, spans: readonly Span[]): void {
+  const path = pathOf(node);
+  for (const span of spans) findings.push({ ...span, path });
 }
 
 const plainKey = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
@@ -97,8 +103,5 @@ function remembering(detect: Detect): Detect {
 function pathOf(node: Node): string {
   const steps: string[] = [];
   for (let at: Node | undefined = node; at?.parent !== undefined; at = at.parent) steps.push(at.step);
-  return steps
-    .reverse()
-    .map((step) => `/${step}`)
-    .join('');
+  return steps.reduce((below, step) => `/${step}${below}`, '');
 }

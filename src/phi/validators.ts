@@ -5,7 +5,7 @@ const digitsOf = (text: string): number[] => [...text.replace(/\D/g, '')].map(Nu
 /** Luhn (ISO/IEC 7812-1 annex B). */
 export function isLuhn(text: string): boolean {
   const sum = digitsOf(text)
-    .reverse()
+    .toReversed()
     .reduce((total, digit, place) => total + (place % 2 === 0 ? digit : digit < 5 ? 2 * digit : 2 * digit - 9), 0);
   return sum % 10 === 0;
 }

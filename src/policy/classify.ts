@@ -42,7 +42,7 @@ export interface ClassifyFacts {
 }
 
 /** What holds for the action once it may run. */
-export interface Terms {
+interface Terms {
   /** Rules that allowed it, and why it is of its tier. */
   readonly rules: readonly string[];
   readonly obligations: readonly Obligation[];

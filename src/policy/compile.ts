@@ -1,9 +1,7 @@
 /** Compiles a policy document to the closed core. Every word is looked up once, here. */
 import type { Digest } from '../action/ids.js';
-import type { ElementDefinition } from '../rulebook/elements.js';
-import type { Report } from '../rulebook/problem.js';
+import type { Path, Report } from '../rulebook/problem.js';
 import {
-  destinations,
   phases,
   verbs,
   type CompiledPolicy,
@@ -11,24 +9,16 @@ import {
   type CoreRule,
   type Gate,
   type Obligation,
-  type Phase,
-  type Verb,
-  type WordAttribute,
-  type WordsAttribute,
 } from './core.js';
 import type { ConditionDocument, PolicyDocument, RuleDocument } from './document.js';
-import type { Term, Vocabulary } from './vocabulary.js';
-
-/** What a policy may speak about. */
-export interface PolicyWorld {
-  readonly rulebook: Digest;
-  readonly vocabulary: Vocabulary;
-  readonly elements: ReadonlyMap<string, ElementDefinition>;
-  readonly roles: ReadonlySet<string>;
-}
+import { lexiconOf, type Lexicon, type PolicyWorld, type WordyAttribute } from './lexicon.js';
 
 /** `report` hears of every unknown word and duplicate id; what is returned after such a report is not to be used. */
-export function compilePolicy(document: PolicyDocument, world: PolicyWorld, report: Report): CompiledPolicy {
+export function compilePolicy(
+  document: PolicyDocument,
+  { rulebook, ...world }: PolicyWorld & { readonly rulebook: Digest },
+  report: Report,
+): CompiledPolicy {
   const lexicon = lexiconOf(world, report);
   const rules = document.rules.flatMap((rule, at) => compileRule(rule, at, lexicon));
   reportDuplicates(document.rules, report);
@@ -39,7 +29,7 @@ export function compilePolicy(document: PolicyDocument, world: PolicyWorld, repo
   if (document.roles) gates.push({ name: 'roles', phases: ['before'], grants: roles.flatMap(({ grants }) => grants) });
   if (document.agents) gates.push({ name: 'agents', phases: ['before'], grants: agents.flat() });
   return {
-    rulebook: world.rulebook,
+    rulebook,
     gates,
     denies: [...rules.filter(({ effect }) => effect === 'deny'), ...roles.flatMap(({ denies }) => denies)],
     elements: new Set(world.elements.keys()),
@@ -47,96 +37,10 @@ export function compilePolicy(document: PolicyDocument, world: PolicyWorld, repo
   };
 }
 
-type WordyAttribute = WordAttribute | WordsAttribute;
-type Path = readonly (string | number)[];
-type Scope = Pick<CoreRule, 'elements'> & { readonly conditions: readonly Condition[] };
-interface Action {
-  readonly verbs: ReadonlySet<Verb>;
-  readonly phase: Phase;
-}
-
-/** Looks words up. What it does not find it reports, and answers with nothing. */
-interface Lexicon {
-  readonly words: Readonly<Record<WordyAttribute, ReadonlySet<string>>>;
-  readonly action: (word: string, path: Path) => Action | undefined;
-  readonly resource: (word: string, path: Path) => Scope | undefined;
-  readonly category: (word: string, path: Path) => Scope | undefined;
-  readonly isPhi: (word: string, path: Path) => boolean;
-  readonly field: (word: string, path: Path) => string | undefined;
-  readonly term: (attribute: WordyAttribute, word: string, path: Path, atKey?: boolean) => string | undefined;
-  readonly breakGlass: ReadonlySet<string>;
-}
-
-function lexiconOf({ vocabulary, elements, roles }: PolicyWorld, report: Report): Lexicon {
-  const find = <T>(kind: string, map: ReadonlyMap<string, T>, word: string, path: Path, atKey = false) => {
-    if (!map.has(word)) report({ path, atKey, message: `unknown ${kind} "${word}"`, word, known: [...map.keys()] });
-    return map.get(word);
-  };
-  const scopes = (terms: Record<string, Term>) =>
-    new Map(Object.entries(terms).map(([word, term]) => [word, scopeOf(term, elements)]));
-  const actions = new Map(
-    Object.entries(vocabulary.actions).map(([word, { verbs, phase }]) => [word, { verbs: new Set(verbs), phase }]),
-  );
-  const [resources, categories] = [scopes(vocabulary.resources), scopes(vocabulary.categories)];
-  const fields = aliases(vocabulary.fields, elements.keys());
-  const purposes = aliases(vocabulary.purposes, Object.values(vocabulary.purposes));
-  const agents = aliases(vocabulary.agents, Object.values(vocabulary.agents));
-  const terms: Record<WordyAttribute, ReadonlyMap<string, string>> = {
-    purpose: purposes,
-    agentRole: agents,
-    destination: aliases({}, destinations),
-    principalRoles: aliases({}, roles),
-    timeWindows: aliases({}, vocabulary.time_windows),
-  };
-  return {
-    words: {
-      purpose: new Set(purposes.values()),
-      agentRole: new Set(agents.values()),
-      destination: new Set(destinations),
-      principalRoles: roles,
-      timeWindows: new Set(vocabulary.time_windows),
-    },
-    action: (word, path) => find('action', actions, word, path),
-    resource: (word, path) => find('resource', resources, word, path),
-    category: (word, path) => find('category', categories, word, path),
-    isPhi: (word, path) => {
-      const phi = vocabulary.categories[word]?.sensitivity === 'phi';
-      if (find('category', categories, word, path) && !phi)
-        report({ path, message: `nothing can say whether data contains "${word}"`, word, known: [] });
-      return phi;
-    },
-    field: (word, path) => find('field', fields, word, path),
-    term: (attribute, word, path, atKey) => find(spoken[attribute], terms[attribute], word, path, atKey),
-    breakGlass: new Set(vocabulary.break_glass),
-  };
-}
-
-const spoken: Record<WordyAttribute, string> = {
-  purpose: 'purpose',
-  agentRole: 'agent',
-  destination: 'destination',
-  principalRoles: 'role',
-  timeWindows: 'time window',
-};
-
-function aliases(given: Record<string, string>, own: Iterable<string>): ReadonlyMap<string, string> {
-  return new Map([...Array.from(own, (name): [string, string] => [name, name]), ...Object.entries(given)]);
-}
-
-function scopeOf(term: Term, all: ReadonlyMap<string, ElementDefinition>): Scope {
-  const { elements, sensitivity, destinations } = term;
-  const sensitive = [...all.values()].filter((element) => element.sensitivity === sensitivity).map(({ name }) => name);
-  const any = elements === undefined && sensitivity === undefined;
-  return {
-    elements: any ? 'any' : new Set(elements ?? sensitive),
-    conditions: destinations ? [{ attribute: 'destination', oneOf: new Set(destinations) }] : [],
-  };
-}
-
 function compileRule(rule: RuleDocument, at: number, lexicon: Lexicon): CoreRule[] {
   const path: Path = ['rules', at];
   const said = rule.conditions ?? [];
-  const conditions = said.flatMap((terms, at) => compileCondition(terms, [...path, 'conditions', at], lexicon));
+  const conditions = said.flatMap((terms, place) => compileCondition(terms, [...path, 'conditions', place], lexicon));
   const obligations: Obligation[] = [
     ...(said.some(({ audit }) => audit !== undefined) ? ['audit' as const] : []),
     ...(rule.alert !== undefined ? ['alert' as const] : []),
@@ -144,9 +48,9 @@ function compileRule(rule: RuleDocument, at: number, lexicon: Lexicon): CoreRule
   const scopes =
     rule.resource === undefined
       ? [{ elements: 'any' as const, conditions: [] }]
-      : list(rule.resource, [...path, 'resource']).flatMap(([word, at]) => lexicon.resource(word, at) ?? []);
+      : list(rule.resource, [...path, 'resource']).flatMap(([word, place]) => lexicon.resource(word, place) ?? []);
   return list(rule.action, [...path, 'action'])
-    .flatMap(([word, at]) => lexicon.action(word, at) ?? [])
+    .flatMap(([word, place]) => lexicon.action(word, place) ?? [])
     .flatMap((action) =>
       scopes.map((scope) => ({
         id: idOf(rule, at),
@@ -161,7 +65,9 @@ function compileRule(rule: RuleDocument, at: number, lexicon: Lexicon): CoreRule
 
 function compileCondition(said: ConditionDocument, path: Path, lexicon: Lexicon): Condition[] {
   const words = (key: 'purpose' | 'destination' | 'agent_role' | 'role' | 'time_window', attribute: WordyAttribute) =>
-    new Set(list(said[key] ?? [], [...path, key]).flatMap(([word, at]) => lexicon.term(attribute, word, at) ?? []));
+    new Set(
+      list(said[key] ?? [], [...path, key]).flatMap(([word, place]) => lexicon.term(attribute, word, place) ?? []),
+    );
   const conditions: (Condition | false)[] = [
     said.purpose !== undefined && { attribute: 'purpose', oneOf: words('purpose', 'purpose') },
     said.destination !== undefined && { attribute: 'destination', oneOf: words('destination', 'destination') },

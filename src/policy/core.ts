@@ -21,7 +21,7 @@ export type Obligation = 'audit' | 'alert';
 /** Attributes with one word, with several, and with a truth. */
 export type WordAttribute = 'purpose' | 'destination' | 'agentRole';
 export type WordsAttribute = 'principalRoles' | 'timeWindows';
-export type TruthAttribute = 'containsPhi' | 'namesPatient' | 'related';
+type TruthAttribute = 'containsPhi' | 'namesPatient' | 'related';
 export type Attribute = WordAttribute | WordsAttribute | TruthAttribute;
 
 /**

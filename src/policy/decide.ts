@@ -13,7 +13,7 @@ import {
 } from './core.js';
 
 /** What no rule allows is denied under this id. */
-export const defaultDeny = 'default_deny';
+const defaultDeny = 'default_deny';
 
 /**
  * Default deny; a deny overrides; the order of rules does not matter. Every element must pass every gate, and one that

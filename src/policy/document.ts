@@ -6,7 +6,7 @@ const word = z.string().min(1).max(128);
 const words = z.union([word, z.array(word).min(1)], { error: 'expected a word or a list of words' });
 
 /** Lower-case words and dots: rule ids stand on the audit log. */
-export const ruleId = z
+const ruleId = z
   .string()
   .regex(/^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$/)
   .max(64);

@@ -138,6 +138,12 @@ function checkVocabulary(vocabulary: RulebookContent['vocabulary'], known: Known
       );
   for (const [word, element] of Object.entries(vocabulary.fields))
     mustBeKnown(report, 'element', element, { path: ['fields', word], known: known.elements });
+  // A core term means itself: an alias of the same name would let a policy say one thing and do another.
+  const own = { fields: known.elements, purposes: known.purposes, agents: Object.values(vocabulary.agents) };
+  for (const table of ['fields', 'purposes', 'agents'] as const)
+    for (const [word, stands] of Object.entries(vocabulary[table]))
+      if (word !== stands && own[table].includes(word))
+        report({ path: [table, word], message: `"${word}" stands for itself already` });
   vocabulary.break_glass.forEach((purpose, at) =>
     mustBeKnown(report, 'purpose', purpose, { path: ['break_glass', at], known: known.purposes }),
   );

@@ -36,7 +36,7 @@ export const elementRow = z.strictObject({
   read: reading.optional(),
 });
 
-export interface ElementSearch {
+interface ElementSearch {
   readonly type: string;
   readonly params: Readonly<Record<string, string>>;
 }

@@ -48,18 +48,18 @@ const approvedTier = z.strictObject({
   warrant,
 });
 
-export const tiersSchema = z.strictObject({
+const tiersSchema = z.strictObject({
   tiers: z.strictObject({ T0: administrativeTier, T1: approvedTier, T2: approvedTier, T3: approvedTier }),
 });
 
-export const rolesSchema = z.strictObject({
+const rolesSchema = z.strictObject({
   roles: z.record(
     roleName,
     z.strictObject({ meaning: z.string().min(1), implies: z.array(roleName).min(1).optional() }),
   ),
 });
 
-export const elementsSchema = z.strictObject({ elements: z.record(elementName, elementRow) });
+const elementsSchema = z.strictObject({ elements: z.record(elementName, elementRow) });
 
 const actionRow = z.strictObject({
   /** The floor. */
@@ -75,7 +75,7 @@ const actionRow = z.strictObject({
   record_class: recordClassName,
 });
 
-export const actionsSchema = z.strictObject({
+const actionsSchema = z.strictObject({
   actions: z.record(z.string().regex(/^[a-z][a-z_]*\.[a-z][a-z_]*$/), actionRow),
 });
 
@@ -89,7 +89,7 @@ const recordClass = z.strictObject({
   sandbox_only: z.boolean(),
 });
 
-export const retentionSchema = z.strictObject({ record_classes: z.record(recordClassName, recordClass) });
+const retentionSchema = z.strictObject({ record_classes: z.record(recordClassName, recordClass) });
 
 /** File name without `.yaml` → its shape. */
 export const documentSchemas = {

@@ -22,10 +22,11 @@ export default async function setup() {
   if (process.env[variable] !== undefined) return;
   const stateDir = mkdtempSync(join(tmpdir(), 'countersign-test-'));
   const [cli, testServer] = await Promise.all([ensureEngine(temporalCli), ensureEngine(temporalTestServer)]);
-  const namespace = 'countersign';
+  // One for whole stacks, one for scripted workers: task queues have fixed names, so namespaces keep files apart.
+  const namespaces = ['countersign', 'scripted'];
   const [postgres, temporal] = await Promise.all([
     startPostgres({ stateDir, durable: false }),
-    startTemporal({ cli: cli.path, stateDir, namespace, persistent: false, searchAttributes: searchAttributeTypes }),
+    startTemporal({ cli: cli.path, stateDir, namespaces, persistent: false, searchAttributes: searchAttributeTypes }),
     workflowBundle(),
   ]);
   running.children.push(postgres.child, temporal.child);

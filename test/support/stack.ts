@@ -53,7 +53,7 @@ export interface Stack {
 const names = ['amara', 'ben', 'chen', 'dora', 'elif'] as const;
 
 export async function startStack(): Promise<Stack> {
-  const [env, db, issuer] = await Promise.all([devServer(), testDatabase(), testIssuer()]);
+  const [env, db, issuer] = await Promise.all([devServer('countersign'), testDatabase(), testIssuer()]);
   const [warrantKeys, fhirKeys] = await Promise.all([keyPair('EdDSA'), keyPair('ES384')]);
   const ehr = await startEhr({
     port: 0,
@@ -149,7 +149,10 @@ function apiDeps(db: TestDatabase, keychain: Keychain) {
 }
 
 async function keyPair(alg: 'EdDSA' | 'ES384') {
-  const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true, ...(alg === 'EdDSA' && { crv: 'Ed25519' }) });
+  const { privateKey, publicKey } = await generateKeyPair(alg, {
+    extractable: true,
+    ...(alg === 'EdDSA' && { crv: 'Ed25519' }),
+  });
   const kid = randomUUID();
   const facts = { kid, alg, use: 'sig' };
   return {
@@ -161,7 +164,13 @@ async function keyPair(alg: 'EdDSA' | 'ES384') {
 
 /** Five people, two agents, a vendor with a BAA. */
 async function fillDirectory(db: TestDatabase, issuer: TestIssuer): Promise<Stack['people']> {
-  const roles = { amara: 'clinical_staff', ben: 'clinical_staff', chen: 'senior_clinician', dora: 'senior_clinician', elif: 'privacy_officer' };
+  const roles = {
+    amara: 'clinical_staff',
+    ben: 'clinical_staff',
+    chen: 'senior_clinician',
+    dora: 'senior_clinician',
+    elif: 'privacy_officer',
+  };
   const ids: [string, PersonId][] = [];
   for (const name of names) {
     const id = person(randomUUID());
@@ -171,7 +180,10 @@ async function fillDirectory(db: TestDatabase, issuer: TestIssuer): Promise<Stac
        VALUES ('clinic', $1, $2, $3, $3, 'Practitioner/' || $3)`,
       [id, issuer.url, name],
     );
-    await db.admin.query(`INSERT INTO countersign.role_grant (tenant, person, role) VALUES ('clinic', $1, $2)`, [id, roles[name]]);
+    await db.admin.query(`INSERT INTO countersign.role_grant (tenant, person, role) VALUES ('clinic', $1, $2)`, [
+      id,
+      roles[name],
+    ]);
     await db.admin.query(
       `INSERT INTO countersign.training (tenant, person, course, completed_on, expires_on)
        VALUES ('clinic', $1, 'hipaa', current_date - 30, current_date + 300)`,
@@ -181,7 +193,10 @@ async function fillDirectory(db: TestDatabase, issuer: TestIssuer): Promise<Stac
   const people = Object.fromEntries(ids) as Stack['people'];
   await db.admin.query(`INSERT INTO countersign.vendor (tenant, vendor, name, baa_from, baa_until)
     VALUES ('clinic', 'model-vendor', 'Model vendor', current_date - 30, current_date + 300)`);
-  for (const [agent, role] of [['scheduling-agent', 'scheduling'], ['triage-agent', 'triage']])
+  for (const [agent, role] of [
+    ['scheduling-agent', 'scheduling'],
+    ['triage-agent', 'triage'],
+  ])
     await db.admin.query(
       `INSERT INTO countersign.agent (tenant, agent, role, version, model, vendor, responsible_clinician, owner, review_due)
        VALUES ('clinic', $1, $2, '1.0.0', 'model-1', 'model-vendor', $3, $4, current_date + 90)`,
@@ -192,7 +207,9 @@ async function fillDirectory(db: TestDatabase, issuer: TestIssuer): Promise<Stac
 
 async function fillRulebook(db: TestDatabase, issuer: TestIssuer, warrantKey: object): Promise<void> {
   const rulebook = loadRulebook(readPolicyFolder('policies'), {
-    issuers: [{ issuer: issuer.url, audiences: [issuer.audience], clients: [issuer.voteClient], jwksUri: `${issuer.url}/jwks` }],
+    issuers: [
+      { issuer: issuer.url, audiences: [issuer.audience], clients: [issuer.voteClient], jwksUri: `${issuer.url}/jwks` },
+    ],
     warrantIssuers: [{ iss: 'countersign-test', jwks: { keys: [warrantKey] } }],
     logs: [],
     rpIds: [],

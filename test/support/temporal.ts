@@ -14,7 +14,7 @@ export async function timeSkipping(): Promise<TestWorkflowEnvironment> {
   return env;
 }
 
-/** The shared development server: real time, real races. One test file at a time uses its queues. */
-export async function devServer(): Promise<TestWorkflowEnvironment> {
-  return TestWorkflowEnvironment.createFromExistingServer({ address: engines().temporal, namespace: 'countersign' });
+/** The shared development server: real time, real races. One test file for each namespace at a time. */
+export async function devServer(namespace: 'countersign' | 'scripted'): Promise<TestWorkflowEnvironment> {
+  return TestWorkflowEnvironment.createFromExistingServer({ address: engines().temporal, namespace });
 }

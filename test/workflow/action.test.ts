@@ -7,7 +7,7 @@ import { actionOfWorkflow, type ActionId } from '../../src/action/ids.js';
 import type { Admitted, Concluded, VoteAnswer } from '../../src/action/types.js';
 import type { DecisionEnvelope } from '../../src/approval/envelope.js';
 import { timeSkipping } from '../support/temporal.js';
-import { ScriptedWorkers, counted, envelope, minted, newAdmission, start, waits, type Script } from '../support/scripted.js';
+import { ScriptedWorkers, envelope, minted, newAdmission, start, waits, type Script } from '../support/scripted.js';
 
 let env: TestWorkflowEnvironment;
 let workers: ScriptedWorkers;

@@ -1,7 +1,6 @@
 import {
   ApplicationFailure,
   ParentClosePolicy,
-
   WorkflowIdReusePolicy,
   proxyActivities,
   sleep,

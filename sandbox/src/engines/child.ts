@@ -31,7 +31,14 @@ export interface ForeignOptions {
 }
 
 /** A foreign program under the lifeline: in a session of its own, so that Ctrl-C reaches only us. */
-export async function startForeign({ name, file, args, stateDir, signal = 'TERM', ids }: ForeignOptions): Promise<RunningChild> {
+export async function startForeign({
+  name,
+  file,
+  args,
+  stateDir,
+  signal = 'TERM',
+  ids,
+}: ForeignOptions): Promise<RunningChild> {
   const pidFile = join(stateDir, `${name}.pid`);
   await endLeftover(pidFile, file);
   const child = spawn('/bin/sh', [lifeline, file, ...args], {
@@ -53,10 +60,21 @@ export interface OwnOptions {
 }
 
 /** One of our own programs, forked with IPC so that it ends when we do; resolves with the facts of its ready line. */
-export async function startOwn({ name, module, args = [], env, logFile }: OwnOptions): Promise<{ readonly child: RunningChild; readonly ready: Readonly<Record<string, unknown>> }> {
+export async function startOwn({
+  name,
+  module,
+  args = [],
+  env,
+  logFile,
+}: OwnOptions): Promise<{ readonly child: RunningChild; readonly ready: Readonly<Record<string, unknown>> }> {
   mkdirSync(dirname(logFile), { recursive: true });
   const log = createWriteStream(logFile, { flags: 'a', mode: 0o600 });
-  const forked = fork(module, [...args], { detached: true, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env, execArgv: [] });
+  const forked = fork(module, [...args], {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    env,
+    execArgv: [],
+  });
   forked.stderr?.pipe(log, { end: false });
   const child = watched(name, forked, () => log.end());
   const ready = new Promise<Readonly<Record<string, unknown>>>((resolve) => {

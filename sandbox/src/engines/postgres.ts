@@ -38,11 +38,16 @@ export interface RunningPostgres {
 type Ids = { readonly uid: number; readonly gid: number };
 
 /** Creates the cluster at its first start. Listens on 127.0.0.1 only, with SCRAM passwords. */
-export async function startPostgres({ stateDir, port: preferred, durable = true }: PostgresOptions): Promise<RunningPostgres> {
+export async function startPostgres({
+  stateDir,
+  port: preferred,
+  durable = true,
+}: PostgresOptions): Promise<RunningPostgres> {
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   const place = placeFor(binaries(), join(stateDir, 'postgres'));
   const program = (name: string): string => join(place.root, 'native', 'bin', name);
-  for (const name of ['postgres', 'initdb']) if (place.ids === undefined || statSync(program(name)).uid === 0) chmodSync(program(name), 0o755);
+  for (const name of ['postgres', 'initdb'])
+    if (place.ids === undefined || statSync(program(name)).uid === 0) chmodSync(program(name), 0o755);
 
   const secret = join(stateDir, 'postgres.password');
   if (!existsSync(join(place.dataDir, 'PG_VERSION'))) initialise(program('initdb'), place, secret);
@@ -88,14 +93,20 @@ function isThere(path: string): boolean {
 }
 
 /** As root PostgreSQL runs as another user, who must reach binaries and data: copies go where everybody may pass. */
-function placeFor(root: string, dataDir: string): { readonly root: string; readonly dataDir: string; readonly ids?: Ids } {
+function placeFor(
+  root: string,
+  dataDir: string,
+): { readonly root: string; readonly dataDir: string; readonly ids?: Ids } {
   if (process.getuid?.() !== 0) return { root, dataDir };
   const ids = postgresUser();
   const spare = '/var/lib/countersign';
   mkdirSync(spare, { recursive: true, mode: 0o755 });
-  const { version } = z.object({ version: z.string() }).parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')));
+  const { version } = z
+    .object({ version: z.string() })
+    .parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')));
   const copy = join(spare, `postgresql-${version}`);
-  if (!passable(root) && !existsSync(join(copy, 'package.json'))) cpSync(root, copy, { recursive: true, verbatimSymlinks: true });
+  if (!passable(root) && !existsSync(join(copy, 'package.json')))
+    cpSync(root, copy, { recursive: true, verbatimSymlinks: true });
   const reachable = passable(dirname(dataDir))
     ? dataDir
     : join(spare, `data-${createHash('sha256').update(dataDir).digest('hex').slice(0, 16)}`);
@@ -105,7 +116,8 @@ function placeFor(root: string, dataDir: string): { readonly root: string; reado
 }
 
 function postgresUser(): Ids {
-  const id = (flag: string): number => Number(execFileSync('id', [flag, 'postgres'], { stdio: ['ignore', 'pipe', 'ignore'] }));
+  const id = (flag: string): number =>
+    Number(execFileSync('id', [flag, 'postgres'], { stdio: ['ignore', 'pipe', 'ignore'] }));
   try {
     return { uid: id('-u'), gid: id('-g') };
   } catch {
@@ -121,18 +133,26 @@ function passable(path: string): boolean {
   return path === dirname(path) || passable(dirname(path));
 }
 
-function initialise(initdb: string, { dataDir, ids }: { readonly dataDir: string; readonly ids?: Ids }, secret: string): void {
+function initialise(
+  initdb: string,
+  { dataDir, ids }: { readonly dataDir: string; readonly ids?: Ids },
+  secret: string,
+): void {
   const password = randomBytes(18).toString('base64url');
   const file = join(tmpdir(), `countersign-${randomBytes(6).toString('hex')}`);
   writeFileSync(file, password, { mode: 0o600, flag: 'wx' });
   try {
     if (ids) chownSync(file, ids.uid, ids.gid);
     const locale = ['--encoding=UTF8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C'];
-    execFileSync(initdb, ['-D', dataDir, '-U', 'countersign', '--auth=scram-sha-256', `--pwfile=${file}`, ...locale, '--no-sync'], {
-      ...ids,
-      ...(ids && { cwd: '/' }),
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
+    execFileSync(
+      initdb,
+      ['-D', dataDir, '-U', 'countersign', '--auth=scram-sha-256', `--pwfile=${file}`, ...locale, '--no-sync'],
+      {
+        ...ids,
+        ...(ids && { cwd: '/' }),
+        stdio: ['ignore', 'ignore', 'pipe'],
+      },
+    );
   } finally {
     rmSync(file, { force: true });
   }

@@ -7,7 +7,7 @@ export interface TemporalOptions {
   /** Path of the Temporal CLI. */
   readonly cli: string;
   readonly stateDir: string;
-  readonly namespace: string;
+  readonly namespaces: readonly [string, ...string[]];
   /** False keeps histories in memory. */
   readonly persistent: boolean;
   readonly port?: number;
@@ -23,9 +23,9 @@ export interface RunningTemporal {
   readonly child: RunningChild;
 }
 
-/** Starts the CLI's development server on 127.0.0.1 and waits until the namespace has its search attributes. */
+/** Starts the CLI's development server on 127.0.0.1 and waits until its namespaces have their search attributes. */
 export async function startTemporal(options: TemporalOptions): Promise<RunningTemporal> {
-  const { cli, stateDir, namespace } = options;
+  const { cli, stateDir, namespaces } = options;
   await mkdir(stateDir, { recursive: true });
   const port = await freePort(options.port);
   const uiPort = await freePort(options.uiPort);
@@ -35,7 +35,8 @@ export async function startTemporal(options: TemporalOptions): Promise<RunningTe
     stateDir,
     args: [
       ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)],
-      ...['--namespace', namespace, '--ui-disable-news-fetch', '--log-level', 'error'],
+      ...namespaces.flatMap((namespace) => ['--namespace', namespace]),
+      ...['--ui-disable-news-fetch', '--log-level', 'error'],
       ...(options.persistent
         ? ['--db-filename', join(stateDir, 'temporal.sqlite'), '--sqlite-pragma', 'journal_mode=WAL']
         : []),
@@ -43,7 +44,7 @@ export async function startTemporal(options: TemporalOptions): Promise<RunningTe
     ],
   });
   const address = `127.0.0.1:${port}`;
-  await addSearchAttributes(child, address, namespace, options.searchAttributes);
+  for (const namespace of namespaces) await addSearchAttributes(child, address, namespace, options.searchAttributes);
   return { address, uiUrl: `http://127.0.0.1:${uiPort}`, child };
 }
 
@@ -64,7 +65,10 @@ async function addSearchAttributes(
         const known = await connection.operatorService.listSearchAttributes({ namespace });
         const missing = Object.entries(wanted).filter(([name]) => !(name in (known.customAttributes ?? {})));
         if (missing.length > 0)
-          await connection.operatorService.addSearchAttributes({ namespace, searchAttributes: Object.fromEntries(missing) });
+          await connection.operatorService.addSearchAttributes({
+            namespace,
+            searchAttributes: Object.fromEntries(missing),
+          });
         return;
       } finally {
         await connection.close();

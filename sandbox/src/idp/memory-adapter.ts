@@ -13,9 +13,16 @@ export function memoryAdapter(): AdapterFactory {
 
   return (kind): Adapter => {
     const keyOf = (id: string) => `${kind}:${id}`;
-    const live = (row: Row | undefined) => (row && row.expires > Date.now() ? row.payload : undefined);
+    const live = (row: Row | undefined): AdapterPayload | undefined =>
+      row && row.expires > Date.now() ? row.payload : undefined;
     const findBy = async (matches: (payload: AdapterPayload) => boolean) =>
-      [...rows].filter(([key]) => key.startsWith(`${kind}:`)).flatMap(([, row]) => live(row) ?? []).find(matches);
+      [...rows]
+        .filter(([key]) => key.startsWith(`${kind}:`))
+        .flatMap(([, row]): AdapterPayload[] => {
+          const payload = live(row);
+          return payload ? [payload] : [];
+        })
+        .find(matches);
 
     return {
       async upsert(id, payload, seconds = Number.POSITIVE_INFINITY) {

@@ -57,7 +57,13 @@ export function signInPage({ people, person, client, needsMfa, refused }: SignIn
     return `<option value="${escaped(sub)}"${sub === person ? ' selected' : ''}>${escaped(text)}</option>`;
   });
   const alert = refused && `<p role="alert" id="refusal" data-reason="${refused}">${refusals[refused]}</p>`;
-  const described = refused ? ' aria-invalid="true" aria-describedby="refusal"' : '';
+  const describedBy = (...ids: string[]) => {
+    const all = [...(refused ? ['refusal'] : []), ...ids];
+    return all.length === 0 ? '' : ` aria-describedby="${all.join(' ')}"`;
+  };
+  const note = needsMfa
+    ? 'Six digits from the authenticator.'
+    : 'Six digits from the authenticator. Left empty, the password alone signs you in: too weak for a vote.';
   return page(
     refused ? 'Error: sign in to the sandbox' : 'Sign in to the sandbox',
     `<p><strong>${escaped(client)}</strong> asks who you are. These are the sandbox people, not real ones.</p>
@@ -66,10 +72,10 @@ ${alert ?? ''}
 <label for="person">Person</label>
 <select id="person" name="person" autocomplete="username">${options.join('')}</select>
 <label for="password">Password</label>
-<input id="password" name="password" type="password" autocomplete="current-password" required${described}>
+<input id="password" name="password" type="password" autocomplete="current-password" required${describedBy()}>
 <label for="code">One-time code</label>
-<input id="code" name="code" inputmode="numeric" pattern="[0-9]{6}" maxlength="6" autocomplete="one-time-code"${needsMfa ? ' required' : ''}${described || ' aria-describedby="code-note"'}>
-<p class="note" id="code-note">${needsMfa ? 'Six digits from the authenticator.' : 'Six digits from the authenticator. Empty signs you in by password alone, too weak for a vote.'}</p>
+<input id="code" name="code" inputmode="numeric" pattern="[0-9]{6}" maxlength="6" autocomplete="one-time-code"${needsMfa ? ' required' : ''}${describedBy('code-note')}>
+<p class="note" id="code-note">${note}</p>
 <button class="main">Sign in</button>
 <button name="cancel" value="yes" formnovalidate>Cancel</button>
 </form>`,

@@ -132,8 +132,15 @@ describe('what is left of it', () => {
     const secrets = [patient?.patient, patient?.encounter, patient?.name, 'Quillfeather', 'before discharge'];
     const places = await everything(action);
     for (const secret of secrets.map((text) => text ?? 'missing'))
-      for (const form of [secret, Buffer.from(secret).toString('base64').replace(/=+$/, ''), Buffer.from(secret).toString('hex')])
-        expect({ form, found: places.filter(({ text }) => text.includes(form)).map(({ name }) => name) }).toEqual({ form, found: [] });
+      for (const form of [
+        secret,
+        Buffer.from(secret).toString('base64').replace(/=+$/, ''),
+        Buffer.from(secret).toString('hex'),
+      ])
+        expect({ form, found: places.filter(({ text }) => text.includes(form)).map(({ name }) => name) }).toEqual({
+          form,
+          found: [],
+        });
     // The search itself is tried: what we plant in clear, it finds.
     await stack.db.admin.query(`UPDATE countersign.vendor SET name = 'Quillfeather'`);
     expect((await everything(action)).some(({ text }) => text.includes('Quillfeather'))).toBe(true);
@@ -142,7 +149,9 @@ describe('what is left of it', () => {
   it('cannot be read after its disposal, and its chain still holds', async () => {
     const { action } = await request('facility.read');
     await resultOf(action);
-    await stack.db.admin.query('UPDATE countersign.action SET retention_date = current_date WHERE action = $1', [action]);
+    await stack.db.admin.query('UPDATE countersign.action SET retention_date = current_date WHERE action = $1', [
+      action,
+    ]);
     const before = await leafCount(action);
     const deps = { pool: stack.db.pool('governance'), keychain: stack.governance.keychain };
     const asOf = new Date().toISOString().slice(0, 10);
@@ -165,7 +174,9 @@ async function leafCount(action: ActionId): Promise<number> {
 /** Raw histories, and every table by COPY. */
 async function everything(action: ActionId): Promise<{ readonly name: string; readonly text: string }[]> {
   const { events } = await stack.env.client.workflow.getHandle(workflowIdOf(action)).fetchHistory();
-  const history = (events ?? []).map((event) => JSON.stringify(event, (_, value) => (value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value)));
+  const history = (events ?? []).map((event) =>
+    JSON.stringify(event, (_, value) => (value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value)),
+  );
   const tables = await stack.db.admin.query<{ name: string }>(
     `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname IN ('countersign', 'public')`,
   );

@@ -1,6 +1,7 @@
 /** A bare SMART Backend Services client, written against the specifications and not against our own gateway. */
 import { randomUUID } from 'node:crypto';
-import { exportJWK, generateKeyPair, SignJWT, type JSONWebKeySet } from 'jose';
+import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JSONWebKeySet } from 'jose';
+import { z } from 'zod';
 
 export interface Key {
   readonly alg: string;
@@ -46,7 +47,7 @@ export async function requestToken(tokenUrl: string, signed: string, scope: stri
       scope,
     }),
   });
-  const body: Readonly<Record<string, unknown>> = await response.json();
+  const body = z.record(z.string(), z.unknown()).parse(await response.json());
   return { status: response.status, body };
 }
 

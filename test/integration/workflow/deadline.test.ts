@@ -11,7 +11,7 @@ import { ScriptedWorkers, counted, envelope, minted, newAdmission, waits } from 
 let env: TestWorkflowEnvironment;
 let workers: ScriptedWorkers;
 beforeAll(async () => {
-  env = await devServer();
+  env = await devServer('scripted');
   workers = await ScriptedWorkers.start(env);
 });
 afterAll(async () => {
@@ -39,8 +39,7 @@ const vote = (of: Admission, ballot: DecisionEnvelope) =>
   env.client.workflow
     .getHandle(workflowIdOf(of.action))
     .executeUpdate<VoteAnswer, [DecisionEnvelope]>('vote', { args: [ballot] });
-const resultOf = (of: Admission): Promise<Concluded> =>
-  env.client.workflow.getHandle(workflowIdOf(of.action)).result();
+const resultOf = (of: Admission): Promise<Concluded> => env.client.workflow.getHandle(workflowIdOf(of.action)).result();
 
 /** A promise and the way to end it. */
 function gate(): { readonly passed: Promise<void>; readonly open: () => void } {

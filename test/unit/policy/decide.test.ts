@@ -1,7 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { digest } from '../../../src/action/ids.js';
-import type { Attribute, CompiledPolicy, Condition, CoreRule, PolicyRequest } from '../../../src/policy/core.js';
+import type {
+  Attribute,
+  CompiledPolicy,
+  Condition,
+  CoreRule,
+  PolicyDecision,
+  PolicyRequest,
+} from '../../../src/policy/core.js';
 import { decide } from '../../../src/policy/decide.js';
 
 const rulebook = digest('a'.repeat(64));
@@ -133,7 +140,7 @@ describe('a decision', () => {
     ['an element of full-width letters', { ...asked, elements: ['ｍeds'] }],
     ['an element that every object has', { ...asked, elements: ['constructor'] }],
     ['a text for a list of elements', { ...asked, elements: 'meds' }],
-    ['a hole in the list of elements', { ...asked, elements: [, 'meds'] }],
+    ['a hole in the list of elements', { ...asked, elements: [undefined, 'meds'] }],
     ['an inherited verb', Object.create(asked)],
     ['a number', 0],
     ['a list', []],
@@ -221,6 +228,8 @@ const junk: fc.Arbitrary<unknown> = fc.oneof(
 );
 const rules = () => fc.array(anyRule(), { maxLength: 8 });
 
+const widens = (before: PolicyDecision, after: PolicyDecision) => before.effect === 'deny' && after.effect === 'allow';
+
 describe('for every policy and request', () => {
   it('no rules deny everything', () => {
     fc.assert(fc.property(anyRequest(), (request) => decide(policyOf([]), request).effect === 'deny'));
@@ -246,9 +255,7 @@ describe('for every policy and request', () => {
   it('one more deny never allows, and one that applies denies', () => {
     fc.assert(
       fc.property(rules(), anyRule(fc.constant('deny')), anyRequest(), (all, deny, request) => {
-        const without = decide(policyOf(all), request).effect;
-        const withDeny = decide(policyOf([...all, deny]), request).effect;
-        if (without === 'deny') expect(withDeny).toBe('deny');
+        expect(widens(decide(policyOf(all), request), decide(policyOf([...all, deny]), request))).toBe(false);
         const applying = {
           ...deny,
           verbs: new Set([request.verb]),
@@ -265,8 +272,7 @@ describe('for every policy and request', () => {
     fc.assert(
       fc.property(rules(), fc.nat(), anyRequest(), (all, at, request) => {
         const fewer = all.filter((rule, place) => rule.effect === 'deny' || place !== at % (all.length + 1));
-        if (decide(policyOf(all), request).effect === 'deny')
-          expect(decide(policyOf(fewer), request).effect).toBe('deny');
+        expect(widens(decide(policyOf(all), request), decide(policyOf(fewer), request))).toBe(false);
       }),
     );
   });
@@ -275,8 +281,7 @@ describe('for every policy and request', () => {
     fc.assert(
       fc.property(rules(), anyRequest(), fc.constantFrom(...attributes), (all, request, attribute) => {
         const { [attribute]: _, ...lacking } = request;
-        if (decide(policyOf(all), request).effect === 'deny')
-          expect(decide(policyOf(all), lacking).effect).toBe('deny');
+        expect(widens(decide(policyOf(all), request), decide(policyOf(all), lacking))).toBe(false);
       }),
     );
   });

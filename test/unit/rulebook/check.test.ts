@@ -74,6 +74,20 @@ describe('between its documents a rulebook', () => {
       'unknown element "paiments"',
     ],
     [
+      'lets no purpose stand for another',
+      'vocabulary.yaml',
+      'treatment: TREAT',
+      'treatment: TREAT\n  HRESCH: TREAT',
+      '"HRESCH" stands for itself already',
+    ],
+    [
+      'lets no element stand for another',
+      'vocabulary.yaml',
+      'dob: demographics.dob',
+      'allergy_history: demographics.dob',
+      '"allergy_history" stands for itself already',
+    ],
+    [
       'breaks the glass for purposes that exist',
       'vocabulary.yaml',
       '[ETREAT, BTG]',
