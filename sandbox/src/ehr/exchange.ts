@@ -34,7 +34,7 @@ interface Exchange {
   readonly note: (more: Partial<LoggedRequest>) => void;
 }
 
-/** Never rejects: what is no refusal of ours is printed and answered with 500. */
+/** Never rejects: what is no refusal of ours is printed, and answered with 500 where an answer can still be given. */
 export async function serve(parts: Parts, request: IncomingMessage, response: ServerResponse): Promise<void> {
   try {
     const url = new URL(request.url ?? '/', parts.origin);
@@ -43,11 +43,14 @@ export async function serve(parts: Parts, request: IncomingMessage, response: Se
     else if (url.pathname.startsWith(controlPrefix)) send(response, await controlled(parts, request, url));
     else send(response, outcomeAnswer(404, 'not-found', 'no such path'));
   } catch (error) {
-    const gone = request.socket.destroyed; // a client that went away is no defect
-    if (!gone) console.error(error);
-    if (gone || response.headersSent) response.destroy();
-    else send(response, outcomeAnswer(500, 'exception', 'internal error'));
+    report(request, error);
+    response.destroy();
   }
+}
+
+/** A client that went away is no defect. */
+function report(request: IncomingMessage, error: unknown): void {
+  if (!request.socket.destroyed) console.error(error);
 }
 
 function kindOf(path: string): LoggedRequest['kind'] | undefined {
@@ -92,7 +95,8 @@ async function answer(parts: Parts, now: Exchange): Promise<Answer> {
     return answerInstead(now.fault) ?? (await effect(parts, now, body));
   } catch (error) {
     if (error instanceof FhirError) return outcomeAnswer(error.status, error.code, error.message);
-    throw error;
+    report(now.request, error);
+    return outcomeAnswer(500, 'exception', 'internal error');
   }
 }
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 const wholeMilliseconds = z.number().int().min(0).max(600_000);
 
-export const faultSchema = z.discriminatedUnion('kind', [
+const faultSchema = z.discriminatedUnion('kind', [
   /** Answers with an error and does nothing. `retryAfter` in seconds. */
   z.strictObject({
     kind: z.literal('status'),

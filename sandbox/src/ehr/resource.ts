@@ -2,7 +2,7 @@
 import { z } from 'zod';
 
 /** A FHIR logical id (R4 §2.24.0.1, `id`). */
-export const logicalId = /^[A-Za-z0-9\-.]{1,64}$/;
+const logicalId = /^[A-Za-z0-9\-.]{1,64}$/;
 
 const meta = z.looseObject({ tag: z.array(z.looseObject({})).optional() });
 const written = z.looseObject({

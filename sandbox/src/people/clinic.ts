@@ -3,10 +3,10 @@ import { parseResource, type Resource } from '../ehr/resource.js';
 
 /** The people who work here, under ids that never change: the sandbox's sign-in names. */
 export const clinicians = {
-  amara: { given: 'Amara', family: 'Okafor', role: 'Registered nurse' },
-  ben: { given: 'Ben', family: 'Castillo', role: 'Medical assistant' },
+  amara: { given: 'Amara', family: 'Osei', role: 'Registered nurse' },
+  ben: { given: 'Ben', family: 'Ortiz', role: 'Medical assistant' },
   chen: { given: 'Chen', family: 'Wei', role: 'Attending physician' },
-  dora: { given: 'Dora', family: 'Lindqvist', role: 'Attending physician' },
+  dora: { given: 'Dora', family: 'Novak', role: 'Attending physician' },
   farid: { given: 'Farid', family: 'Haddad', role: 'Clinical pharmacist' },
 } as const;
 

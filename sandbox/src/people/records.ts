@@ -22,7 +22,7 @@ function one(system: string, code: string) {
   return [{ coding: [{ system: `${terminology}/${system}`, code }] }];
 }
 
-export function practitioner(id: keyof typeof clinicians) {
+function practitioner(id: keyof typeof clinicians) {
   const { given, family } = clinicians[id];
   return { reference: `Practitioner/${id}`, display: `${given} ${family}` };
 }

@@ -63,7 +63,12 @@ export function fhirClient(url: string, token: string) {
     const response = await fetch(path.startsWith('http') ? path : `${url}/${path}`, {
       method,
       redirect: 'manual',
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/fhir+json', ...headers },
+      headers: {
+        authorization: `Bearer ${token}`,
+        connection: 'close',
+        'content-type': 'application/fhir+json',
+        ...headers,
+      },
       ...(body !== undefined && { body: body instanceof URLSearchParams ? body : JSON.stringify(body) }),
     });
     const text = await response.text();

@@ -17,10 +17,15 @@ beforeEach(async () => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 const clients = () => [{ id: 'worker', jwks: key.jwks, scope: 'system/*.crus' }];
-const signedIn = async ({ url, tokenUrl }: { readonly url: string; readonly tokenUrl: string }) => {
+interface Place {
+  readonly url: string;
+  readonly tokenUrl: string;
+}
+const tokenOf = async ({ tokenUrl }: Place) => {
   const { body } = await requestToken(tokenUrl, await assertion(key, { audience: tokenUrl }), 'system/*.crus');
-  return fhirClient(url, String(body['access_token']));
+  return String(body['access_token']);
 };
+const signedIn = async (place: Place) => fhirClient(place.url, await tokenOf(place));
 const observation = { resourceType: 'Observation', status: 'final', code: { text: 'x' } };
 
 describe('a restarted EHR', () => {
@@ -36,15 +41,14 @@ describe('a restarted EHR', () => {
   });
 
   it('knows no access token of its earlier life', async () => {
-    const first = await startEhr({ port: 0, clients: clients() });
-    const { port } = new URL(first.url);
-    const call = await signedIn(first);
-    expect((await call('Location', { headers: { connection: 'close' } })).status).toBe(200);
+    const first = await startEhr({ port: 0, stateDir: folder, clients: clients() });
+    const token = await tokenOf(first);
+    const before = (await fhirClient(first.url, token)('Location')).status;
     await first.close();
-    const second = await startEhr({ port: Number(port), clients: clients() });
-    const { status } = await call('Location');
+    const second = await startEhr({ port: 0, stateDir: folder, clients: clients() });
+    const after = (await fhirClient(second.url, token)('Location')).status;
     await second.close();
-    expect(status).toBe(401);
+    expect([before, after]).toEqual([200, 401]);
   });
 
   it('does not start on a port that is taken', async () => {

@@ -166,6 +166,10 @@ describe('an access token', () => {
       await write('MedicationRequest/canary-medication-1', 'PUT', { ...order(patient), id: 'canary-medication-1' }),
       await write(path, 'PUT', { ...order(patient), id: created.id, status: 'stopped' }),
     ]).toEqual([403, 403, 403, 200]);
+    const condition = { 'if-none-exist': '_id=canary-medication-1' };
+    expect(
+      (await writer('MedicationRequest', { method: 'POST', body: order(patient), headers: condition })).status,
+    ).toBe(403);
   });
 });
 
