@@ -26,8 +26,9 @@ export interface HistoryCodecDeps {
 
 /**
  * The data converter of clients and workers alike. The system key is loaded now, so that encoding can never lack one.
+ * All processes of a new installation start at once: one that may not make the key waits a minute for one that may.
  *
- * @throws Error when the tenant has no system key yet and this process may not make it.
+ * @throws Error when there is none then.
  */
 export async function historyCodec({
   pool,
@@ -37,7 +38,8 @@ export async function historyCodec({
   mayCreate,
 }: HistoryCodecDeps): Promise<HistoryCodec> {
   const of = tenantSchema.parse(tenant);
-  const system = await inTenant(pool, of, (tx) => keychain.tenantKey(tx, of, 'system', { create: mayCreate }));
+  const find = () => inTenant(pool, of, (tx) => keychain.tenantKey(tx, of, 'system', { create: mayCreate }));
+  const system = await foundWithin(60_000, find);
   if (!system) throw new Error('the tenant has no system key yet: start the API or the governance worker first');
   const history = (action: ActionId) => inTenant(pool, of, (tx) => keychain.dek(tx, of, action, 'history'));
   const codec = payloadCodec({ tenant: of, keys: { history, system }, aead, mayBePlain: isDecisionEnvelope });
@@ -46,4 +48,12 @@ export async function historyCodec({
     dataConverter: { payloadCodecs: [codec], failureConverterPath },
     pin: async (action) => void (await history(action)),
   };
+}
+
+async function foundWithin<T>(ms: number, find: () => Promise<T | undefined>): Promise<T | undefined> {
+  for (const until = Date.now() + ms; ;) {
+    const found = await find();
+    if (found !== undefined || Date.now() > until) return found;
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
 }

@@ -78,14 +78,14 @@ export async function conclude(deps: GovernanceDeps, admission: Admission, outco
   });
 }
 
-/** The class of the action's type; an unknown class stops the conclusion rather than guess how long to keep. */
+/** The class of its agent, else of the action's type; an unknown class stops the conclusion rather than guess how long to keep. */
 async function retentionOf(
   tx: PoolClient,
   { tenant }: Admission,
   row: ActionRow,
   rulebook: Rulebook,
 ): Promise<{ readonly class: string; readonly date: string }> {
-  const named = rulebook.actions.get(row.type)?.recordClass ?? 'action';
+  const named = rulebook.agentClasses.get(row.agent) ?? rulebook.actions.get(row.type)?.recordClass ?? 'action';
   const recordClass: RecordClass | undefined = rulebook.recordClasses.get(named);
   if (!recordClass) throw new Refusal('retention.unknown_class', 'The rulebook does not know this record class.');
   const zone = await tenantZone(tx, tenant);

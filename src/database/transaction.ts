@@ -21,3 +21,11 @@ export async function inTenant<T>(pool: Pool, tenant: TenantId, work: (tx: PoolC
     client.release(broken);
   }
 }
+
+/**
+ * From here on the transaction has the owner's rights, which only a login that may migrate can take, and is bound by
+ * row-level security as everybody is.
+ */
+export async function actAsOwner(tx: PoolClient): Promise<void> {
+  await tx.query('SET LOCAL ROLE countersign_owner');
+}

@@ -48,7 +48,6 @@ interface Terms {
   readonly obligations: readonly Obligation[];
   readonly performs: Performs;
   readonly destination: Destination;
-  readonly recordClass: string;
   readonly warrantSeconds: number;
   readonly limits: WarrantLimits;
 }
@@ -100,7 +99,6 @@ export function classify(rulebook: Rulebook, facts: ClassifyFacts): Classificati
     obligations: decision.obligations,
     performs: contract.performs,
     destination: contract.destination,
-    recordClass: contract.recordClass,
     warrantSeconds: rules.warrantSeconds,
     limits: { ...rules.limits, maxRecords: Math.min(rules.limits.maxRecords, recordsOf(elements)) },
   };

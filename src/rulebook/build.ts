@@ -29,6 +29,7 @@ export function build(content: RulebookContent, digest: Digest, report: Report):
         { name, keep, citation, sandboxOnly: sandbox_only },
       ]),
     ),
+    agentClasses: new Map(Object.entries(content.retention.agents ?? {})),
     policy: compilePolicy(
       content.policy,
       { rulebook: digest, vocabulary: content.vocabulary, elements, roles: new Set<string>(roles.keys()) },

@@ -20,6 +20,7 @@ export function checkContent(content: RulebookContent, reports: Reports): void {
   checkElements(content.elements, reports('elements'));
   checkActions(content.actions, known, reports('actions'));
   checkVocabulary(content.vocabulary, known, reports('vocabulary'));
+  checkRetention(content.retention, known, reports('retention'));
 }
 
 type Known = Readonly<Record<'elements' | 'roles' | 'purposes' | 'recordClasses', readonly string[]>>;
@@ -32,6 +33,11 @@ function mustBeKnown(
   { path, known }: { path: Path; known: readonly string[] },
 ) {
   if (!known.includes(word)) report({ path, message: `unknown ${kind} "${word}"`, word, known });
+}
+
+function checkRetention({ agents = {} }: RulebookContent['retention'], known: Known, report: Report): void {
+  for (const [agent, word] of Object.entries(agents))
+    mustBeKnown(report, 'record class', word, { path: ['agents', agent], known: known.recordClasses });
 }
 
 function checkRoles({ roles }: RulebookContent['roles'], known: Known, report: Report): void {

@@ -5,13 +5,18 @@ import type { Rulebook } from './rulebook.js';
 const loopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 /** Everything in this rulebook that production refuses; empty when it may govern there. */
-export function unfitForProduction({ actions, recordClasses, trustRoots }: Rulebook): Problem[] {
+export function unfitForProduction({ actions, agentClasses, recordClasses, trustRoots }: Rulebook): Problem[] {
   const sandbox = [...actions.values()].filter(({ recordClass }) => recordClasses.get(recordClass)?.sandboxOnly);
+  const throwaway = [...agentClasses].filter(([, recordClass]) => recordClasses.get(recordClass)?.sandboxOnly);
   const stations = trustRoots.issuers.flatMap(({ issuer, jwksUri }) => [issuer, jwksUri]);
   return [
     ...sandbox.map(({ name, recordClass }) => ({
       file: 'actions.yaml',
       message: `${name} is kept as ${recordClass}, a class of the sandbox`,
+    })),
+    ...throwaway.map(([agent, recordClass]) => ({
+      file: 'retention.yaml',
+      message: `${agent} leaves records of ${recordClass}, a class of the sandbox`,
     })),
     ...stations
       .filter(isUnsafe)

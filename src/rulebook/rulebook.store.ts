@@ -8,6 +8,7 @@ import { restoreRulebook } from './load.js';
 import type { Rulebook } from './rulebook.js';
 
 const activeRow = z.object({ digest: digestSchema });
+const ordinalRow = z.object({ ordinal: z.int() });
 const contentRow = z.object({ content: z.string() });
 
 /** Stores the rulebook unless it is there. */
@@ -19,19 +20,19 @@ export async function storeRulebook(tx: PoolClient, { digest, content }: Ruleboo
 }
 
 /**
- * Makes a stored rulebook the tenant's active one; false when it was already. Whoever calls appends the leaf
- * `rulebook.activated` in the same transaction.
+ * Makes a stored rulebook the tenant's active one and tells its place in the tenant's history; undefined when it was
+ * active already. Whoever calls appends the leaf `rulebook.activated` in the same transaction.
  */
-export async function activateRulebook(tx: PoolClient, digest: Digest): Promise<boolean> {
+export async function activateRulebook(tx: PoolClient, digest: Digest): Promise<number | undefined> {
   await tx.query('SELECT FROM countersign.tenant WHERE tenant = countersign.current_tenant() FOR UPDATE');
-  if ((await findActive(tx)) === digest) return false;
-  await tx.query(
+  if ((await findActive(tx)) === digest) return undefined;
+  const stored = await tx.query(
     `INSERT INTO countersign.active_rulebook (tenant, ordinal, digest)
      SELECT countersign.current_tenant(), coalesce(max(ordinal), 0) + 1, $1
-       FROM countersign.active_rulebook WHERE tenant = countersign.current_tenant()`,
+       FROM countersign.active_rulebook WHERE tenant = countersign.current_tenant() RETURNING ordinal`,
     [digest],
   );
-  return true;
+  return ordinalRow.parse(stored.rows[0]).ordinal;
 }
 
 /**

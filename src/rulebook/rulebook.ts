@@ -69,6 +69,8 @@ export interface Rulebook {
   readonly elements: ReadonlyMap<string, ElementDefinition>;
   readonly actions: ReadonlyMap<string, ActionContract>;
   readonly recordClasses: ReadonlyMap<string, RecordClass>;
+  /** Agent id → record class of everything that this agent does. */
+  readonly agentClasses: ReadonlyMap<string, string>;
   readonly policy: CompiledPolicy;
   readonly trustRoots: TrustRoots;
   /** The documents that it was made of, as they are stored. */

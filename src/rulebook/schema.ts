@@ -1,5 +1,6 @@
 /** The documents that a rulebook is made of, as people write them. One strict shape for each file of policies/. */
 import { z } from 'zod';
+import { agentSchema } from '../action/ids.js';
 import { tierSchema } from '../action/types.js';
 import { destinations } from '../policy/core.js';
 import { policySchema } from '../policy/document.js';
@@ -89,7 +90,11 @@ const recordClass = z.strictObject({
   sandbox_only: z.boolean(),
 });
 
-const retentionSchema = z.strictObject({ record_classes: z.record(recordClassName, recordClass) });
+const retentionSchema = z.strictObject({
+  record_classes: z.record(recordClassName, recordClass),
+  /** Agents whose records are of another class than their action type's, by agent id. */
+  agents: z.record(agentSchema, recordClassName).optional(),
+});
 
 /** File name without `.yaml` → its shape. */
 export const documentSchemas = {

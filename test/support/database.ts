@@ -9,6 +9,7 @@ export interface TestDatabase {
   url(login: Login): string;
   /** The superuser: sets up and looks on, never what is tested. */
   readonly admin: pg.Pool;
+  readonly adminUrl: string;
   end(): Promise<void>;
 }
 
@@ -34,6 +35,7 @@ export async function testDatabase(): Promise<TestDatabase> {
   };
   return {
     admin,
+    adminUrl,
     url,
     pool(login) {
       const pool = pools.get(login) ?? open(url(login), 8);

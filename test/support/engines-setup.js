@@ -22,8 +22,8 @@ export default async function setup() {
   if (process.env[variable] !== undefined) return;
   const stateDir = mkdtempSync(join(tmpdir(), 'countersign-test-'));
   const [cli, testServer] = await Promise.all([ensureEngine(temporalCli), ensureEngine(temporalTestServer)]);
-  // One for whole stacks, one for scripted workers: task queues have fixed names, so namespaces keep files apart.
-  const namespaces = ['countersign', 'scripted'];
+  // Task queues have fixed names, so each test file claims a namespace of its own (test/support/temporal.ts).
+  const namespaces = Array.from({ length: 40 }, (_, at) => `test-${at}`);
   const [postgres, temporal] = await Promise.all([
     startPostgres({ stateDir, durable: false }),
     startTemporal({ cli: cli.path, stateDir, namespaces, persistent: false, searchAttributes: searchAttributeTypes }),
@@ -45,7 +45,10 @@ export default async function setup() {
     template,
     passwords,
     temporal: temporal.address,
+    temporalUi: temporal.uiUrl,
     testServer: testServer.path,
+    namespaces,
+    claims: stateDir,
   };
   writeFileSync(file, JSON.stringify(facts), { mode: 0o600 });
   process.env[variable] = file;

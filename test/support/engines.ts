@@ -9,7 +9,11 @@ const enginesSchema = z.object({
   template: z.string(),
   passwords: z.record(z.string(), z.string()),
   temporal: z.string(),
+  temporalUi: z.string(),
   testServer: z.string(),
+  namespaces: z.array(z.string()),
+  /** Folder where a test file marks the namespace that it took. */
+  claims: z.string(),
 });
 export type Engines = z.infer<typeof enginesSchema>;
 

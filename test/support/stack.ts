@@ -15,7 +15,7 @@ import { createLog } from '../../src/config/log.js';
 import { inTenant } from '../../src/database/transaction.js';
 import { fhirGateway } from '../../src/ehr/fhir.gateway.js';
 import { smartTokens } from '../../src/ehr/smart.gateway.js';
-import { tokenVerifier } from '../../src/identity/tokens.gateway.js';
+import { tokenVerifiers } from '../../src/identity/tokens.gateway.js';
 import { nodeAead } from '../../src/keys/aead.node.js';
 import { KeyCache } from '../../src/keys/key-cache.js';
 import { Keychain } from '../../src/keys/keychain.store.js';
@@ -25,6 +25,7 @@ import { loadRulebook } from '../../src/rulebook/load.js';
 import { readPolicyFolder } from '../../src/rulebook/policy-folder.node.js';
 import { activateRulebook, rulebookReader, storeRulebook } from '../../src/rulebook/rulebook.store.js';
 import { governedActions } from '../../src/temporal/governed-actions.js';
+import { warrantIssuerName } from '../../src/warrant/issuer.js';
 import { warrantIssuer } from '../../src/warrant/issuer.node.js';
 import { historyCodec } from '../../worker/codec.js';
 import { ehrWorker, governanceWorker } from '../../worker/workers.js';
@@ -53,7 +54,8 @@ export interface Stack {
 const names = ['amara', 'ben', 'chen', 'dora', 'elif'] as const;
 
 export async function startStack(): Promise<Stack> {
-  const [env, db, issuer] = await Promise.all([devServer('countersign'), testDatabase(), testIssuer()]);
+  const [env, db, issuer] = await Promise.all([devServer(), testDatabase(), testIssuer()]);
+  const namespace = env.namespace ?? 'default';
   const [warrantKeys, fhirKeys] = await Promise.all([keyPair('EdDSA'), keyPair('ES384')]);
   const ehr = await startEhr({
     port: 0,
@@ -78,21 +80,21 @@ export async function startStack(): Promise<Stack> {
   const apiCodec = await codecOf('api', apiKeychain);
   const client = new Client({
     connection: env.connection,
-    namespace: 'countersign',
+    namespace,
     dataConverter: apiCodec.dataConverter,
   });
 
   const governanceKeychain = keychain('wrap', 'unwrap', 'destroy');
-  const context = { connection: env.nativeConnection, namespace: 'countersign', log };
+  const context = { connection: env.nativeConnection, namespace, log };
   const governance = await governanceWorker(
     { ...context, codec: await codecOf('governance', governanceKeychain) },
     {
       pool: db.pool('governance'),
       keychain: governanceKeychain,
       rulebook: rulebookReader(),
-      issuer: await warrantIssuer('countersign-test', warrantKeys.privateJwk),
+      issuer: await warrantIssuer(warrantIssuerName(clinic), warrantKeys.privateJwk),
       location: ehr.url,
-      verifier: ({ issuers }) => tokenVerifier(issuers),
+      verifier: tokenVerifiers(),
       verifications: new Semaphore(8),
     },
   );
@@ -139,16 +141,17 @@ export async function startStack(): Promise<Stack> {
   };
 }
 
-function apiDeps(db: TestDatabase, keychain: Keychain) {
+export function apiDeps(db: TestDatabase, keychain: Keychain) {
   return {
     pool: db.pool('api'),
     keychain,
+    rulebook: rulebookReader(),
     newActionId: () => actionIdOf(nodeAead.random(26)),
     newChallengeId: () => challenge(randomUUID()),
   };
 }
 
-async function keyPair(alg: 'EdDSA' | 'ES384') {
+export async function keyPair(alg: 'EdDSA' | 'ES384') {
   const { privateKey, publicKey } = await generateKeyPair(alg, {
     extractable: true,
     ...(alg === 'EdDSA' && { crv: 'Ed25519' }),
@@ -163,7 +166,7 @@ async function keyPair(alg: 'EdDSA' | 'ES384') {
 }
 
 /** Five people, two agents, a vendor with a BAA. */
-async function fillDirectory(db: TestDatabase, issuer: TestIssuer): Promise<Stack['people']> {
+export async function fillDirectory(db: TestDatabase, issuer: TestIssuer): Promise<Stack['people']> {
   const roles = {
     amara: 'clinical_staff',
     ben: 'clinical_staff',
@@ -205,12 +208,12 @@ async function fillDirectory(db: TestDatabase, issuer: TestIssuer): Promise<Stac
   return people;
 }
 
-async function fillRulebook(db: TestDatabase, issuer: TestIssuer, warrantKey: object): Promise<void> {
+export async function fillRulebook(db: TestDatabase, issuer: TestIssuer, warrantKey: object): Promise<void> {
   const rulebook = loadRulebook(readPolicyFolder('policies'), {
     issuers: [
       { issuer: issuer.url, audiences: [issuer.audience], clients: [issuer.voteClient], jwksUri: `${issuer.url}/jwks` },
     ],
-    warrantIssuers: [{ iss: 'countersign-test', jwks: { keys: [warrantKey] } }],
+    warrantIssuers: [{ iss: warrantIssuerName(clinic), jwks: { keys: [warrantKey] } }],
     logs: [],
     rpIds: [],
   });

@@ -1,3 +1,5 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { searchAttributeTypes } from '../../src/temporal/search-attributes.js';
 import { engines } from './engines.js';
@@ -14,7 +16,24 @@ export async function timeSkipping(): Promise<TestWorkflowEnvironment> {
   return env;
 }
 
-/** The shared development server: real time, real races. One test file for each namespace at a time. */
-export async function devServer(namespace: 'countersign' | 'scripted'): Promise<TestWorkflowEnvironment> {
-  return TestWorkflowEnvironment.createFromExistingServer({ address: engines().temporal, namespace });
+/**
+ * The shared development server: real time, real races. In a namespace that no other file uses: tasks of another file's
+ * workflows would come to this file's workers.
+ */
+export function devServer(): Promise<TestWorkflowEnvironment> {
+  return TestWorkflowEnvironment.createFromExistingServer({ address: engines().temporal, namespace: claimNamespace() });
+}
+
+function claimNamespace(): string {
+  const { namespaces, claims } = engines();
+  const free = namespaces.find((namespace) => {
+    try {
+      mkdirSync(join(claims, namespace)); // atomic: jest's workers are processes
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  if (free === undefined) throw new Error('more test files than namespaces: raise their number in engines-setup.js');
+  return free;
 }

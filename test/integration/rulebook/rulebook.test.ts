@@ -45,11 +45,11 @@ describe('a stored rulebook', () => {
   });
 
   it('is activated once, and again only after another was', async () => {
-    expect(await activate(rulebook)).toBe(true);
-    expect(await activate(rulebook)).toBe(false);
-    expect(await activate(shorter)).toBe(true);
+    expect(await activate(rulebook)).toBe(1);
+    expect(await activate(rulebook)).toBeUndefined();
+    expect(await activate(shorter)).toBe(2);
     expect(await inTenant(db.pool('api'), clinic, activeDigest)).toBe(shorter.digest);
-    expect(await activate(rulebook)).toBe(true);
+    expect(await activate(rulebook)).toBe(3);
     const history = await db.admin.query('SELECT ordinal, digest FROM countersign.active_rulebook ORDER BY ordinal');
     expect(history.rows).toEqual([
       { ordinal: 1, digest: rulebook.digest },

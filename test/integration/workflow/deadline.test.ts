@@ -11,7 +11,7 @@ import { ScriptedWorkers, counted, envelope, minted, newAdmission, waits } from 
 let env: TestWorkflowEnvironment;
 let workers: ScriptedWorkers;
 beforeAll(async () => {
-  env = await devServer('scripted');
+  env = await devServer();
   workers = await ScriptedWorkers.start(env);
 });
 afterAll(async () => {

@@ -46,7 +46,6 @@ describe('classification', () => {
       obligations: ['audit'],
       performs: 'ehr.read',
       destination: 'treatment',
-      recordClass: 'action',
       warrantSeconds: 3600,
       limits: { maxUses: 1, maxRecords: 100, maxBytes: 2_000_000 },
     });

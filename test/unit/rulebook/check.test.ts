@@ -101,6 +101,13 @@ describe('between its documents a rulebook', () => {
       'data_contains: billing',
       'nothing can say whether data contains "billing"',
     ],
+    [
+      'keeps the records of agents as classes that exist',
+      'retention.yaml',
+      'record_classes:',
+      'agents: { scheduling-agent: actoin }\nrecord_classes:',
+      'unknown record class "actoin"',
+    ],
     ['limits purposes to known ones', 'actions.yaml', '[TREAT, HOPERAT, HPAYMT]', '[TREET]', 'unknown purpose "TREET"'],
     [
       'gives actions elements that exist',
@@ -145,6 +152,13 @@ describe('production', () => {
   ])('refuses %s', (_what, roots) => {
     expect(unfitForProduction(testRulebook({}, roots))).toHaveLength(1);
     expect(() => assertFitForProduction(testRulebook({}, roots))).toThrow(RulebookError);
+  });
+
+  it('refuses agents whose records are of the sandbox', () => {
+    const retention = `agents: { throwaway-agent: sandbox_demo }\n${files['retention.yaml'] ?? ''}`;
+    expect(unfitForProduction(testRulebook({ 'retention.yaml': retention }))).toEqual([
+      { file: 'retention.yaml', message: 'throwaway-agent leaves records of sandbox_demo, a class of the sandbox' },
+    ]);
   });
 
   it('refuses records of the sandbox', () => {
