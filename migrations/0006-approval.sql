@@ -10,19 +10,39 @@ CREATE TABLE challenge (
   revision          integer NOT NULL,
   approver          uuid NOT NULL,
   verdict           text NOT NULL CHECK (verdict IN ('approve', 'deny', 'request_changes')),
-  meaning           text NOT NULL,
+  -- The list is that of src/approval/decision.ts; a test compares them.
+  meaning           text NOT NULL CHECK (meaning IN ('approve.access', 'approve.responsible', 'deny.access',
+                                                     'deny.not_needed', 'changes.requested')),
   reason_commitment text CHECK (reason_commitment ~ '^[0-9a-f]{64}$'),
-  acting_roles      text[] NOT NULL,
+  acting_roles      text[] NOT NULL CHECK (cardinality(acting_roles) BETWEEN 1 AND 8
+                      AND array_to_string(acting_roles, ',', '') ~ '^[a-z][a-z0-9_-]{0,62}(,[a-z][a-z0-9_-]{0,62})*$'),
   tier              text NOT NULL,
-  decided_at        timestamptz(3) NOT NULL,
-  expires_at        timestamptz NOT NULL,
-  received_at       timestamptz,
+  opened_at         timestamptz NOT NULL,
+  decided_at        timestamptz(3) NOT NULL CHECK (decided_at = date_trunc('milliseconds', opened_at)),
+  expires_at        timestamptz NOT NULL CHECK (expires_at > opened_at),
   PRIMARY KEY (tenant, challenge),
   FOREIGN KEY (tenant, action, revision) REFERENCES revision,
-  FOREIGN KEY (tenant, approver) REFERENCES person
+  FOREIGN KEY (tenant, approver) REFERENCES person,
+  CHECK (split_part(meaning, '.', 1) = CASE verdict WHEN 'request_changes' THEN 'changes' ELSE verdict END),
+  CHECK (verdict = 'approve' OR reason_commitment IS NOT NULL)   -- a no says why
 );
 SELECT tenant_table('challenge');
-CREATE INDEX challenge_of_action ON challenge (tenant, action, revision);
+CREATE INDEX challenge_of_person ON challenge (tenant, action, revision, approver);
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON challenge FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+-- When each proof came, and why it did not count, if it did not. One row for each proof and not for each challenge: a
+-- time that is noted before the proof exists would let a late vote pass for an early one, and a forged proof would use
+-- up the real one's.
+CREATE TABLE vote_receipt (
+  tenant       text NOT NULL,
+  challenge    uuid NOT NULL,
+  proof_sha256 bytea NOT NULL CHECK (octet_length(proof_sha256) = 32),
+  received_at  timestamptz NOT NULL,
+  refused      text CHECK (refused ~ '^[a-z_.]+$'),
+  PRIMARY KEY (tenant, challenge, proof_sha256),
+  FOREIGN KEY (tenant, challenge) REFERENCES challenge
+);
+SELECT tenant_table('vote_receipt');
 
 CREATE TABLE vote (
   tenant      text NOT NULL,
@@ -59,7 +79,7 @@ GRANT SELECT, INSERT (tenant, action, kind, roles) ON delivery TO countersign_go
 GRANT SELECT ON delivery TO countersign_notify;
 
 -- Opens a challenge on the action's current revision. What is bound comes from the rows, not from the caller, who says
--- only who, how, why and as what. Null when nobody is being asked or the deadline is over.
+-- only who, how, why and as what. False when nobody is being asked or the deadline is over.
 CREATE FUNCTION challenge_open(p_challenge uuid, p_action text, p_approver uuid, p_verdict text, p_meaning text,
                                p_reason_commitment text, p_roles text[]) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = countersign, pg_temp AS $$
@@ -69,56 +89,98 @@ DECLARE
 BEGIN
   SELECT * INTO a FROM action WHERE tenant = current_tenant() AND action = p_action FOR SHARE;
   at := clock_timestamp();
-  IF NOT FOUND OR a.status <> 'awaiting_approval' OR at >= a.deadline THEN RETURN false; END IF;
+  IF a.status IS DISTINCT FROM 'awaiting_approval' OR a.deadline IS NULL OR at >= a.deadline THEN RETURN false; END IF;
   INSERT INTO challenge (tenant, challenge, action, revision, approver, verdict, meaning, reason_commitment,
-                         acting_roles, tier, decided_at, expires_at)
+                         acting_roles, tier, opened_at, decided_at, expires_at)
   VALUES (a.tenant, p_challenge, a.action, a.revision, p_approver, p_verdict, p_meaning, p_reason_commitment,
-          p_roles, a.tier, date_trunc('milliseconds', at), at + interval '5 minutes');
+          p_roles, a.tier, at, date_trunc('milliseconds', at), at + interval '5 minutes');
   RETURN true;
 END $$;
 
--- Notes when the proof came, once: the first time counts, before anything is sent or verified.
-CREATE FUNCTION vote_receive(p_challenge uuid) RETURNS timestamptz
+CREATE FUNCTION proof_sha256(p_proof jsonb) RETURNS bytea LANGUAGE sql IMMUTABLE
+  AS $$ SELECT sha256(convert_to(p_proof::text, 'UTF8')) $$;
+
+-- What stands against counting a vote that was received then; null if nothing does. Whatever it says once, it says for
+-- good. Not granted to anybody: it is a part of the functions below.
+CREATE FUNCTION vote_objection(c challenge, p_received_at timestamptz) RETURNS text
+LANGUAGE plpgsql SET search_path = countersign, pg_temp AS $$
+DECLARE a action;
+BEGIN
+  SELECT * INTO STRICT a FROM action WHERE tenant = c.tenant AND action = c.action;
+  RETURN CASE
+    WHEN p_received_at >= c.expires_at THEN 'vote.challenge_expired'
+    WHEN c.revision <> a.revision THEN 'vote.stale'
+    WHEN EXISTS (SELECT FROM vote v WHERE v.tenant = c.tenant AND v.action = c.action AND v.revision = c.revision
+                    AND v.approver = c.approver) THEN 'vote.duplicate'
+    WHEN a.status <> 'awaiting_approval' OR a.deadline IS NULL OR p_received_at >= a.deadline THEN 'vote.late'
+    -- Who opens another challenge has thought again.
+    WHEN EXISTS (SELECT FROM challenge n WHERE n.tenant = c.tenant AND n.action = c.action AND n.revision = c.revision
+                    AND n.approver = c.approver AND n.opened_at > c.opened_at AND n.opened_at <= p_received_at)
+      THEN 'vote.superseded'
+  END;
+END $$;
+
+-- Notes when this proof came, before anything is sent or verified: the first time counts. `refusal` is what stands
+-- against it already, so that nobody need ask the worker.
+CREATE FUNCTION vote_receive(p_challenge uuid, p_proof jsonb, OUT received_at timestamptz, OUT refusal text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = countersign, pg_temp AS $$
 DECLARE c challenge;
 BEGIN
-  SELECT * INTO c FROM challenge WHERE tenant = current_tenant() AND challenge = p_challenge FOR UPDATE;
-  IF NOT FOUND THEN RETURN NULL; END IF;
-  IF c.received_at IS NULL THEN
-    UPDATE challenge SET received_at = clock_timestamp() WHERE tenant = c.tenant AND challenge = c.challenge
-    RETURNING received_at INTO c.received_at;
-  END IF;
-  RETURN c.received_at;
+  SELECT * INTO c FROM challenge WHERE tenant = current_tenant() AND challenge = p_challenge;
+  IF NOT FOUND THEN refusal := 'vote.unknown'; RETURN; END IF;
+  INSERT INTO vote_receipt (tenant, challenge, proof_sha256, received_at)
+  VALUES (c.tenant, c.challenge, proof_sha256(p_proof), clock_timestamp()) ON CONFLICT DO NOTHING;
+  SELECT r.received_at, r.refused INTO received_at, refusal FROM vote_receipt r
+   WHERE r.tenant = c.tenant AND r.challenge = c.challenge AND r.proof_sha256 = proof_sha256(p_proof);
+  IF refusal IS NULL
+     AND NOT EXISTS (SELECT FROM vote v WHERE v.tenant = c.tenant AND v.challenge = c.challenge AND v.proof = p_proof)
+  THEN refusal := vote_objection(c, received_at); END IF;
 END $$;
 
 -- Counts a verified vote, or says why not. The action's row is locked, so a vote and the end of the action follow each
--- other; whether it came in time is judged by received_at, not by now.
+-- other; whether it came in time is judged by its receipt, not by now. Counting the same proof again changes nothing.
 CREATE FUNCTION vote_record(p_challenge uuid, p_roles text[], p_proof jsonb) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = countersign, pg_temp AS $$
 DECLARE
-  c challenge;
-  a action;
+  c       challenge;
+  r       vote_receipt;
+  refusal text;
 BEGIN
   SELECT * INTO c FROM challenge WHERE tenant = current_tenant() AND challenge = p_challenge;
   IF NOT FOUND THEN RETURN 'vote.unknown'; END IF;
-  SELECT * INTO a FROM action WHERE tenant = c.tenant AND action = c.action FOR UPDATE;
-  IF EXISTS (SELECT FROM vote v WHERE v.tenant = c.tenant AND v.challenge = c.challenge) THEN RETURN NULL; END IF;
-  IF c.received_at IS NULL THEN RETURN 'vote.not_received'; END IF;
-  IF c.received_at >= c.expires_at THEN RETURN 'vote.challenge_expired'; END IF;
-  IF c.revision <> a.revision THEN RETURN 'vote.stale'; END IF;
-  IF a.status <> 'awaiting_approval' OR c.received_at >= a.deadline THEN RETURN 'vote.late'; END IF;
-  IF EXISTS (SELECT FROM vote v WHERE v.tenant = c.tenant AND v.action = c.action AND v.revision = c.revision
-                AND v.approver = c.approver) THEN RETURN 'vote.duplicate'; END IF;
+  PERFORM FROM action WHERE tenant = c.tenant AND action = c.action FOR UPDATE;
+  SELECT * INTO r FROM vote_receipt v
+   WHERE v.tenant = c.tenant AND v.challenge = c.challenge AND v.proof_sha256 = proof_sha256(p_proof);
+  IF NOT FOUND THEN RETURN 'vote.not_received'; END IF;
+  IF EXISTS (SELECT FROM vote v WHERE v.tenant = c.tenant AND v.challenge = c.challenge AND v.proof = p_proof)
+  THEN RETURN NULL; END IF;
+  refusal := coalesce(r.refused, vote_objection(c, r.received_at));
+  IF refusal IS NOT NULL THEN RETURN refusal; END IF;
   INSERT INTO vote (tenant, challenge, action, revision, approver, roles, verdict, received_at, verified_at, proof)
-  VALUES (c.tenant, c.challenge, c.action, c.revision, c.approver, p_roles, c.verdict, c.received_at,
+  VALUES (c.tenant, c.challenge, c.action, c.revision, c.approver, p_roles, c.verdict, r.received_at,
           clock_timestamp(), p_proof);
   RETURN NULL;
 END $$;
 
-REVOKE ALL ON FUNCTION challenge_open(uuid, text, uuid, text, text, text, text[]), vote_receive(uuid),
-  vote_record(uuid, text[], jsonb) FROM PUBLIC;
+-- Keeps why a proof did not count, so that verifying it again gives the same answer: the first code stays. Null when
+-- the vote was counted meanwhile.
+CREATE FUNCTION vote_refuse(p_challenge uuid, p_proof jsonb, p_code text) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = countersign, pg_temp AS $$
+DECLARE kept text;
+BEGIN
+  PERFORM FROM action a JOIN challenge c USING (tenant, action)
+    WHERE c.tenant = current_tenant() AND c.challenge = p_challenge FOR UPDATE OF a;
+  UPDATE vote_receipt r SET refused = coalesce(r.refused, p_code)
+   WHERE r.tenant = current_tenant() AND r.challenge = p_challenge AND r.proof_sha256 = proof_sha256(p_proof)
+     AND NOT EXISTS (SELECT FROM vote v WHERE v.tenant = r.tenant AND v.challenge = r.challenge AND v.proof = p_proof)
+  RETURNING refused INTO kept;
+  RETURN kept;
+END $$;
+
+REVOKE ALL ON FUNCTION challenge_open(uuid, text, uuid, text, text, text, text[]), vote_receive(uuid, jsonb),
+  vote_record(uuid, text[], jsonb), vote_refuse(uuid, jsonb, text), vote_objection(challenge, timestamptz),
+  proof_sha256(jsonb) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION challenge_open(uuid, text, uuid, text, text, text, text[]) TO countersign_api;
 -- The governance worker too: a vote may come by Signal, and then it is received when the worker sees it.
-GRANT EXECUTE ON FUNCTION vote_receive(uuid)
-  TO countersign_api, countersign_governance;
-GRANT EXECUTE ON FUNCTION vote_record(uuid, text[], jsonb) TO countersign_governance;
+GRANT EXECUTE ON FUNCTION vote_receive(uuid, jsonb) TO countersign_api, countersign_governance;
+GRANT EXECUTE ON FUNCTION vote_record(uuid, text[], jsonb), vote_refuse(uuid, jsonb, text) TO countersign_governance;

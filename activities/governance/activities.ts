@@ -14,8 +14,7 @@ import type { GovernanceDeps } from '../../src/action/deps.js';
 import { Refusal, isRetryable } from '../../src/action/refusal.js';
 import { warrantRelation } from '../../src/action/warrant-relation.tx.js';
 import type { DecisionEnvelope } from '../../src/approval/envelope.js';
-
-import { countVote, openVote, refuseVote } from '../../src/approval/record-vote.tx.js';
+import { countVote, openVote, refuseUnread, refuseVote } from '../../src/approval/record-vote.tx.js';
 import { remind } from '../../src/approval/remind.tx.js';
 import type { TokenVerifier } from '../../src/identity/tokens.gateway.js';
 import type { TrustRoots } from '../../src/rulebook/trust-roots.js';
@@ -50,21 +49,20 @@ export function governanceActivities(deps: GovernanceActivityDeps): GovernanceAc
     conclude: (admission, outcome) => conclude(deps, admission, outcome),
 
     async refuseVote({ tenant, action }, code) {
-      await refuseVote(deps, { tenant, action, challenge: null, code });
+      await refuseUnread(deps, { tenant, action, code });
     },
 
     async recordVote({ tenant, action }, envelope) {
       const voteCase = { tenant, action, envelope };
-      const opening = await openVote(deps, voteCase);
-      if (!opening) return refuseVote(deps, { tenant, action, challenge: null, code: 'vote.unknown' });
-      const { challenge, approver } = opening.challenge;
+      const opened = await openVote(deps, voteCase);
+      if (opened.status === 'answered') return opened.answer;
       try {
-        const verifier = deps.verifier(opening.rulebook.trustRoots);
-        const token = await deps.verifications.run(() => verifier.vote(envelope.proof.idToken));
-        return await countVote(deps, voteCase, opening, token);
+        const verifier = deps.verifier(opened.rulebook.trustRoots);
+        const token = await deps.verifications.run(() => verifier.vote(envelope.proof.idToken, opened.receivedAt));
+        return await countVote(deps, voteCase, opened, token);
       } catch (error) {
         if (!(error instanceof Refusal) || isRetryable(error.code)) throw error;
-        return refuseVote(deps, { tenant, action, challenge: { id: challenge, approver }, code: error.code });
+        return refuseVote(deps, voteCase, opened, error.code);
       }
     },
   };

@@ -30,7 +30,9 @@ export function checkVote(ballot: Ballot, envelope: unknown, action: ActionId): 
 
 /** Adds a counted vote; one that is in already, by challenge or by person, changes nothing. */
 export function addVote(ballot: Ballot, vote: CastVote): Ballot {
-  const known = ballot.votes.some(({ challenge, approver }) => challenge === vote.challenge || approver === vote.approver);
+  const known = ballot.votes.some(
+    ({ challenge, approver }) => challenge === vote.challenge || approver === vote.approver,
+  );
   return known ? ballot : { ...ballot, votes: [...ballot.votes, vote] };
 }
 

@@ -46,7 +46,7 @@ export const decisionSchema = z.strictObject({
   /** Commitment of the sealed reason; null when none was given. */
   reasonCommitment: digestSchema.nullable(),
   approver: personSchema,
-  actingRoles: z.array(roleSchema),
+  actingRoles: z.array(roleSchema).min(1).max(8),
   challenge: challengeSchema,
   /** UTC, milliseconds, fixed by the database when the challenge was opened. */
   decidedAt: z.iso.datetime({ precision: 3 }),
@@ -58,6 +58,11 @@ const prefix = 'countersign-decision/v1\n';
 /** What is hashed: a label, then RFC 8785 bytes, so that no other protocol's message can stand for a decision. */
 export function decisionBytes(decision: Decision): Uint8Array {
   return new TextEncoder().encode(prefix + canonicalJson(decision));
+}
+
+/** Whether two decisions are the same bytes, so that nothing of what was voted on differs. */
+export function sameDecision(a: Decision, b: Decision): boolean {
+  return canonicalJson(a) === canonicalJson(b);
 }
 
 /** base64url of SHA-256 over {@link decisionBytes}: the nonce of the ID token, or the challenge of the passkey. */

@@ -21,9 +21,12 @@ export interface EligibilityFacts {
   readonly involved: readonly PersonId[];
 }
 
+export type IneligibleCode = 'vote.self' | 'vote.inactive' | 'vote.untrained' | 'vote.wrong_role';
+
 export type Eligibility =
+  /** In which of the acting roles the vote counts. */
   | { readonly status: 'eligible'; readonly roles: readonly RoleName[] }
-  | { readonly status: 'refused'; readonly code: 'vote.self' | 'vote.inactive' | 'vote.untrained' | 'vote.wrong_role' };
+  | { readonly status: 'refused'; readonly code: IneligibleCode };
 
 /** A role counts when the decision names it, the person holds it now, and the quorum asks for it. */
 export function eligibility(facts: EligibilityFacts): Eligibility {

@@ -5,7 +5,10 @@ import { decisionSchema } from './decision.js';
 export const idpProofSchema = z.strictObject({
   kind: z.literal('idp'),
   /** Compact JWS of at most 8 kB, without profile claims. */
-  idToken: z.string().regex(/^[\w-]+\.[\w-]+\.[\w-]+$/).max(8_192),
+  idToken: z
+    .string()
+    .regex(/^[\w-]+\.[\w-]+\.[\w-]+$/)
+    .max(8_192),
 });
 
 export const proofSchema = z.discriminatedUnion('kind', [idpProofSchema]);

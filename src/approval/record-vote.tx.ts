@@ -1,19 +1,29 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { Pool, PoolClient } from 'pg';
-import { findAction } from '../action/action.store.js';
-import type { ActionId, PersonId, TenantId } from '../action/ids.js';
+import { lockAction } from '../action/action.store.js';
+import type { ActionId, TenantId } from '../action/ids.js';
 import type { VoteAnswer } from '../action/types.js';
 import { appendLeaf } from '../audit/append.store.js';
+import { canonicalDigest } from '../audit/bytes.js';
 import { inTenant } from '../database/transaction.js';
 import { findPersonIdentity } from '../directory/directory.store.js';
-import { checkVoteProof } from '../identity/vote-proof.js';
 import type { VoteToken } from '../identity/tokens.gateway.js';
+import { checkVoteProof } from '../identity/vote-proof.js';
 import type { Rulebook } from '../rulebook/rulebook.js';
 import type { ReadRulebook } from '../rulebook/rulebook.store.js';
-import { decisionBytes, decisionHash, type Decision } from './decision.js';
-import type { DecisionEnvelope } from './envelope.js';
+import { decisionHash, sameDecision } from './decision.js';
 import { eligibilityOf } from './eligible-votes.store.js';
-import { countedVotes, decisionOf, findChallenge, insertVote, receiveVote, type ChallengeRow } from './vote.store.js';
+import type { DecisionEnvelope } from './envelope.js';
+import { refusedVoteLeaf, type RefusedVote } from './refused-vote.js';
+import {
+  decisionOf,
+  findChallenge,
+  findVote,
+  insertReceipt,
+  insertVote,
+  keepRefusal,
+  type ChallengeRow,
+} from './vote.store.js';
 
 export interface VoteDeps {
   readonly pool: Pool;
@@ -30,105 +40,124 @@ export interface VoteCase {
 export interface VoteOpening {
   readonly challenge: ChallengeRow;
   readonly rulebook: Rulebook;
+  /** Tokens are judged as of then: a vote that came in time is not lost because its verification had to wait. */
+  readonly receivedAt: Date;
 }
 
-/** Notes when the vote came, if nobody did, and reads what it must be verified against; undefined: no such challenge. */
-export async function openVote(deps: VoteDeps, { tenant, action, envelope }: VoteCase): Promise<VoteOpening | undefined> {
+export type OpenedVote =
+  | ({ readonly status: 'open' } & VoteOpening)
+  /** Nothing to verify: this proof was counted or refused before, or came too late. */
+  | { readonly status: 'answered'; readonly answer: VoteAnswer };
+
+/**
+ * Compares the decision with the challenge's, byte for byte, notes when the proof came, if nobody did, and reads what it
+ * must be verified against.
+ */
+export async function openVote(deps: VoteDeps, of: VoteCase): Promise<OpenedVote> {
+  const { tenant, action, envelope } = of;
   return inTenant(deps.pool, tenant, async (tx) => {
     const id = envelope.decision.challenge;
-    await receiveVote(tx, id);
     const challenge = await findChallenge(tx, id);
-    if (!challenge || challenge.action !== action) return undefined;
-    return { challenge, rulebook: await deps.rulebook(tx, challenge.rulebook) };
+    if (challenge?.action !== action)
+      return unkept(tx, { action, challenge: null, approver: null, code: 'vote.unknown' });
+    // Not kept with the proof: whoever alters a decision in transit must not use up the proof that came with it.
+    if (!sameDecision(decisionOf(challenge), envelope.decision))
+      return unkept(tx, { action, challenge: id, approver: challenge.approver, code: 'vote.altered' });
+    const counted = await findVote(tx, id, envelope.proof);
+    if (counted) return { status: 'answered', answer: { status: 'counted', vote: counted } };
+    const receipt = await insertReceipt(tx, id, envelope.proof);
+    if (receipt.status === 'refused')
+      return { status: 'answered', answer: await refuse(tx, of, challenge, receipt.code) };
+    const rulebook = await deps.rulebook(tx, challenge.rulebook);
+    return { status: 'open', challenge, rulebook, receivedAt: receipt.receivedAt };
   });
 }
 
-/** Leaves the refusal on the log, without anything of the vote but its challenge. */
+async function unkept(tx: PoolClient, vote: RefusedVote): Promise<OpenedVote> {
+  await appendLeaf(tx, refusedVoteLeaf(vote));
+  return { status: 'answered', answer: { status: 'refused', code: vote.code } };
+}
+
+/** Keeps and logs why the proof did not verify. */
 export async function refuseVote(
   { pool }: Pick<VoteDeps, 'pool'>,
-  { tenant, action, challenge, code }: RefusedVote,
-): Promise<VoteAnswer> {
-  return inTenant(pool, tenant, (tx) => refuse(tx, action, challenge, code));
-}
-
-export interface RefusedVote {
-  readonly tenant: TenantId;
-  readonly action: ActionId;
-  readonly challenge: { readonly id: ChallengeRow['challenge']; readonly approver: PersonId } | null;
-  readonly code: string;
-}
-
-async function refuse(
-  tx: PoolClient,
-  action: ActionId,
-  challenge: RefusedVote['challenge'],
+  of: VoteCase,
+  { challenge }: VoteOpening,
   code: string,
 ): Promise<VoteAnswer> {
-  await appendLeaf(tx, {
-    kind: 'vote.refused',
-    action,
-    key: challenge === null ? `unread/${code}` : `${challenge.id}/${code}`,
-    data: { challenge: challenge?.id ?? null, approver: challenge?.approver ?? null, code },
-  });
-  return { status: 'refused', code };
+  return inTenant(pool, of.tenant, (tx) => refuse(tx, of, challenge, code));
+}
+
+/** Logs a vote that the workflow refused by its shape or state, and that came without a caller to tell. */
+export async function refuseUnread(
+  { pool }: Pick<VoteDeps, 'pool'>,
+  { tenant, action, code }: { readonly tenant: TenantId; readonly action: ActionId; readonly code: string },
+): Promise<void> {
+  await inTenant(pool, tenant, (tx) =>
+    appendLeaf(tx, refusedVoteLeaf({ action, challenge: null, approver: null, code })),
+  );
 }
 
 /**
- * Counts a vote whose token's signature was verified: the decision must be the challenge's, byte for byte, the proof
- * the approver's own for these bytes, and the approver still entitled. One transaction, with its leaf.
+ * Counts a vote whose token's signature was verified: it must be the approver's own for the challenge's decision, and the
+ * approver still entitled. One transaction, with its leaf.
  */
 export async function countVote(
   deps: VoteDeps,
-  { tenant, action, envelope }: VoteCase,
+  of: VoteCase,
   { challenge, rulebook }: VoteOpening,
   token: VoteToken,
 ): Promise<VoteAnswer> {
-  return inTenant(deps.pool, tenant, async (tx) => {
-    const of = { id: challenge.challenge, approver: challenge.approver };
-    const decision = decisionOf(challenge);
-    if (!sameBytes(decision, envelope.decision)) return refuse(tx, action, of, 'vote.altered');
+  const { proof } = of.envelope;
+  return inTenant(deps.pool, of.tenant, async (tx) => {
+    const no = (code: string): Promise<VoteAnswer> => refuse(tx, of, challenge, code);
+    const hash = decisionHash(decisionOf(challenge), sha256);
     const approver = await findPersonIdentity(tx, challenge.approver);
-    const approval = rulebook.tiers[challenge.tier].approval;
-    if (!approver || approval.status !== 'asked') return refuse(tx, action, of, 'vote.inactive');
-    const unproven = checkVoteProof({
-      token,
-      approver,
-      hash: decisionHash(decision, sha256),
-      decidedAt: challenge.decidedAt,
-      required: approval.proof,
-    });
-    if (unproven) return refuse(tx, action, of, unproven);
-    const row = await findAction(tx, action);
-    if (!row) return refuse(tx, action, of, 'vote.unknown');
-    const able = await eligibilityOf(tx, row, rulebook, {
-      approver: challenge.approver,
-      roles: challenge.actingRoles,
-      verdict: challenge.verdict,
-    });
-    if (able.status === 'refused') return refuse(tx, action, of, able.code);
-    const late = await insertVote(tx, challenge.challenge, able.roles, envelope.proof);
-    if (late) return refuse(tx, action, of, late);
+    const { approval } = rulebook.tiers[challenge.tier];
+    if (!approver || approval.status !== 'asked') return no('vote.inactive');
+    const { decidedAt } = challenge;
+    const unproven = checkVoteProof({ token, approver, hash, decidedAt, required: approval.proof });
+    if (unproven) return no(unproven);
+
+    const row = await lockAction(tx, of.action);
+    if (!row) return no('vote.unknown');
+    const { approver: person, actingRoles: roles, verdict } = challenge;
+    const able = await eligibilityOf(tx, row, rulebook, { approver: person, roles, verdict });
+    if (able.status === 'refused') return no(able.code);
+    const objection = await insertVote(tx, challenge.challenge, able.roles, proof);
+    if (objection !== undefined) return no(objection);
     await appendLeaf(tx, {
       kind: 'vote.counted',
-      action,
+      action: of.action,
       key: challenge.challenge,
       data: {
         challenge: challenge.challenge,
-        approver: challenge.approver,
+        approver: person,
         roles: [...able.roles],
-        verdict: challenge.verdict,
+        verdict,
         meaning: challenge.meaning,
-        decision: decisionHash(decision, sha256),
-        method: envelope.proof.kind,
+        decision: hash,
+        method: proof.kind,
+        proof: canonicalDigest(proof),
       },
     });
-    const stored = await countedVotes(tx, action, challenge.revision);
-    const vote = stored.find(({ challenge: id }) => id === challenge.challenge);
-    return vote ? { status: 'counted', vote } : refuse(tx, action, of, 'vote.unknown');
+    const vote = await findVote(tx, challenge.challenge, proof);
+    if (!vote) throw new Error('a vote that was just counted is not there');
+    return { status: 'counted', vote };
   });
 }
 
-function sameBytes(a: Decision, b: Decision): boolean {
-  const [left, right] = [decisionBytes(a), decisionBytes(b)];
-  return left.length === right.length && left.every((byte, at) => byte === right[at]);
+/** The first refusal of a proof stays; a proof that was counted while this one ran keeps its answer too. */
+async function refuse(
+  tx: PoolClient,
+  { action, envelope: { proof } }: VoteCase,
+  { challenge, approver }: ChallengeRow,
+  code: string,
+): Promise<VoteAnswer> {
+  const kept = await keepRefusal(tx, challenge, proof, code);
+  const counted = kept === undefined ? await findVote(tx, challenge, proof) : undefined;
+  if (counted) return { status: 'counted', vote: counted };
+  const refused = kept ?? code;
+  await appendLeaf(tx, refusedVoteLeaf({ action, challenge, approver, code: refused }));
+  return { status: 'refused', code: refused };
 }

@@ -56,7 +56,6 @@ const challengeRow = z.object({
   actingRoles: z.array(roleSchema),
   decidedAt: z.date(),
   expiresAt: z.date(),
-  receivedAt: z.date().nullable(),
 });
 export type ChallengeRow = Readonly<z.infer<typeof challengeRow>>;
 
@@ -66,7 +65,7 @@ export async function findChallenge(tx: PoolClient, challenge: ChallengeId): Pro
     `SELECT c.tenant, c.challenge, c.action, c.revision, r.request_commitment AS "requestCommitment",
             r.display_commitment AS "displayCommitment", a.rulebook, c.tier, c.verdict, c.meaning,
             c.reason_commitment AS "reasonCommitment", c.approver, c.acting_roles AS "actingRoles",
-            c.decided_at AS "decidedAt", c.expires_at AS "expiresAt", c.received_at AS "receivedAt"
+            c.decided_at AS "decidedAt", c.expires_at AS "expiresAt"
        FROM countersign.challenge c
        JOIN countersign.revision r USING (tenant, action, revision)
        JOIN countersign.action a USING (tenant, action)
@@ -78,24 +77,27 @@ export async function findChallenge(tx: PoolClient, challenge: ChallengeId): Pro
 
 /** The decision that a challenge stands for: the same rows give the same bytes. */
 export function decisionOf(row: ChallengeRow): Decision {
-  const { decidedAt, expiresAt: _expires, receivedAt: _received, ...bound } = row;
+  const { decidedAt, expiresAt: _expires, ...bound } = row;
   return { v: 1, ...bound, decidedAt: decidedAt.toISOString() };
 }
 
-/** When the proof of this challenge came first; undefined for no such challenge. */
-export async function receiveVote(tx: PoolClient, challenge: ChallengeId): Promise<Date | undefined> {
-  const received = await tx.query('SELECT countersign.vote_receive($1) AS at', [challenge]);
-  return z.object({ at: z.date().nullable() }).parse(received.rows[0]).at ?? undefined;
-}
+const receiptRow = z.object({ receivedAt: z.date().nullable(), refusal: z.string().nullable() });
 
-const refusal = z.enum([
-  'vote.unknown',
-  'vote.not_received',
-  'vote.challenge_expired',
-  'vote.stale',
-  'vote.late',
-  'vote.duplicate',
-]);
+/** When a proof came first, and what stands against counting it already: an objection, or an earlier refusal. */
+export type Receipt =
+  { readonly status: 'received'; readonly receivedAt: Date } | { readonly status: 'refused'; readonly code: string };
+
+/** Notes that this proof came. The same proof again finds its first receipt. */
+export async function insertReceipt(tx: PoolClient, challenge: ChallengeId, proof: Proof): Promise<Receipt> {
+  const received = await tx.query('SELECT received_at AS "receivedAt", refusal FROM countersign.vote_receive($1, $2)', [
+    challenge,
+    JSON.stringify(proof),
+  ]);
+  const { receivedAt, refusal } = receiptRow.parse(received.rows[0]);
+  return refusal === null && receivedAt !== null
+    ? { status: 'received', receivedAt }
+    : { status: 'refused', code: refusal ?? 'vote.not_received' };
+}
 
 /** Counts the vote; why not, if not. Counting it again changes nothing. Granted to the governance worker only. */
 export async function insertVote(
@@ -103,13 +105,28 @@ export async function insertVote(
   challenge: ChallengeId,
   roles: readonly RoleName[],
   proof: Proof,
-): Promise<z.infer<typeof refusal> | undefined> {
+): Promise<string | undefined> {
   const recorded = await tx.query('SELECT countersign.vote_record($1, $2, $3) AS refusal', [
     challenge,
     roles,
     JSON.stringify(proof),
   ]);
-  return z.object({ refusal: refusal.nullable() }).parse(recorded.rows[0]).refusal ?? undefined;
+  return z.object({ refusal: z.string().nullable() }).parse(recorded.rows[0]).refusal ?? undefined;
+}
+
+/** Keeps why this proof did not count and returns what is kept, the first code; undefined when it counted meanwhile. */
+export async function keepRefusal(
+  tx: PoolClient,
+  challenge: ChallengeId,
+  proof: Proof,
+  code: string,
+): Promise<string | undefined> {
+  const kept = await tx.query('SELECT countersign.vote_refuse($1, $2, $3) AS kept', [
+    challenge,
+    JSON.stringify(proof),
+    code,
+  ]);
+  return z.object({ kept: z.string().nullable() }).parse(kept.rows[0]).kept ?? undefined;
 }
 
 const voteRow = z.object({
@@ -120,17 +137,29 @@ const voteRow = z.object({
   receivedAt: z.date(),
 });
 
+const voteColumns = 'challenge, approver, roles, verdict, received_at AS "receivedAt"';
+
 /** The counted votes on one revision, in the order of their coming. */
 export async function countedVotes(tx: PoolClient, action: ActionId, revision: number): Promise<CountedVote[]> {
   const found = await tx.query(
-    `SELECT challenge, approver, roles, verdict, received_at AS "receivedAt" FROM countersign.vote
-      WHERE action = $1 AND revision = $2 ORDER BY received_at, challenge`,
+    `SELECT ${voteColumns} FROM countersign.vote WHERE action = $1 AND revision = $2 ORDER BY received_at, challenge`,
     [action, revision],
   );
-  return found.rows.map((row) => {
-    const { receivedAt, ...vote } = voteRow.parse(row);
-    return { ...vote, receivedAt: receivedAt.toISOString() };
-  });
+  return found.rows.map(asCounted);
+}
+
+/** The vote that this proof gave; undefined while it is not counted, and for another proof of the same challenge. */
+export async function findVote(tx: PoolClient, challenge: ChallengeId, proof: Proof): Promise<CountedVote | undefined> {
+  const found = await tx.query(
+    `SELECT ${voteColumns} FROM countersign.vote WHERE challenge = $1 AND proof = $2::jsonb`,
+    [challenge, JSON.stringify(proof)],
+  );
+  return found.rows.map(asCounted)[0];
+}
+
+function asCounted(row: unknown): CountedVote {
+  const { receivedAt, ...vote } = voteRow.parse(row);
+  return { ...vote, receivedAt: receivedAt.toISOString() };
 }
 
 /** Notes that these roles are to be reminded; once for each action. */

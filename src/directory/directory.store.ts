@@ -72,7 +72,6 @@ export async function findPersonBySubject(
   return found.rows.map((row) => personRow.parse(row))[0];
 }
 
-
 const identityRow = z.object({ issuer: z.string(), subject: z.string() });
 
 /** How this person's identity provider calls them. */

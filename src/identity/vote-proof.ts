@@ -12,10 +12,17 @@ export interface VoteProofFacts {
   readonly required: RequiredProof;
 }
 
-export type ProofRefusal = 'vote.other_person' | 'vote.other_decision' | 'vote.old_sign_in' | 'vote.weak_sign_in' | 'vote.wrong_proof';
+export type ProofRefusal =
+  'vote.other_person' | 'vote.other_decision' | 'vote.old_sign_in' | 'vote.weak_sign_in' | 'vote.wrong_proof';
 
 /** Undefined when the token proves this vote. */
-export function checkVoteProof({ token, approver, hash, decidedAt, required }: VoteProofFacts): ProofRefusal | undefined {
+export function checkVoteProof({
+  token,
+  approver,
+  hash,
+  decidedAt,
+  required,
+}: VoteProofFacts): ProofRefusal | undefined {
   if (required.method !== 'idp') return 'vote.wrong_proof';
   if (token.issuer !== approver.issuer || token.subject !== approver.subject) return 'vote.other_person';
   if (token.nonce !== hash) return 'vote.other_decision';
