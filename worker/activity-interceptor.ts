@@ -36,8 +36,18 @@ function coded(error: unknown, log: Logger): TemporalFailure {
   if (error instanceof CancelledFailure || error instanceof ApplicationFailure) return error;
   if (error instanceof Refusal) {
     log.info({ code: error.code }, 'activity refused');
-    return ApplicationFailure.create({ type: error.code, message: error.code, nonRetryable: !isRetryable(error.code) });
+    return ApplicationFailure.create({
+      type: error.code,
+      message: error.code,
+      nonRetryable: !isRetryable(error.code),
+      ...pauseOf(error),
+    });
   }
   log.error({ error: errorFacts(error) }, 'activity failed');
   return ApplicationFailure.create({ type: defect, message: defect });
+}
+
+/** A busy EHR that says when to come back is taken at its word, up to a minute. */
+function pauseOf({ details: { retryAfter } }: Refusal): { nextRetryDelay?: number } {
+  return typeof retryAfter === 'number' && retryAfter > 0 ? { nextRetryDelay: Math.min(retryAfter, 60) * 1_000 } : {};
 }

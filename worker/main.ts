@@ -12,6 +12,9 @@ const queues: Readonly<Record<string, (env: NodeJS.ProcessEnv) => Promise<Runnin
   ehr: startEhr,
 };
 
+/** Errors of our own checks, whose messages hold no content. */
+const ours = new Set(['Refusal', 'SchemaError', 'Error']);
+
 const queue = process.argv.at(-1) ?? '';
 const start = Object.hasOwn(queues, queue) ? queues[queue] : undefined;
 if (!start) {
@@ -34,9 +37,7 @@ try {
   process.exit(1);
 }
 
-/** Messages of our own checks hold no content; of foreign errors only kind and code are logged. */
+/** Of foreign errors only kind and code are logged. */
 function explain(error: unknown): string {
-  return error instanceof Error && (error.name === 'Refusal' || error.name === 'Error')
-    ? error.message
-    : 'the worker ended';
+  return error instanceof Error && ours.has(error.name) ? error.message : 'the worker ended';
 }

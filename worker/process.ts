@@ -4,6 +4,8 @@ import type { Pool } from 'pg';
 import { tenant as tenantId } from '../src/action/ids.js';
 import type { Environment } from '../src/config/environment.js';
 import { createLog, type Logger } from '../src/config/log.js';
+import { forgetDestroyed } from '../src/database/forget-destroyed.js';
+import type { Listener } from '../src/database/listen.js';
 import { openPool } from '../src/database/pool.js';
 import { assertSchema } from '../src/database/schema.store.js';
 import { nodeAead } from '../src/keys/aead.node.js';
@@ -30,6 +32,7 @@ export interface WorkerParts {
   readonly pool: Pool;
   readonly keychain: Keychain;
   readonly log: Logger;
+  readonly listener: Listener;
 }
 
 interface Privileges {
@@ -54,20 +57,24 @@ export async function workerParts(
   });
   const tenant = tenantId(env.COUNTERSIGN_TENANT);
   const codec = await historyCodec({ pool, keychain, aead: nodeAead, tenant, mayCreate });
+  const connectionString = env.COUNTERSIGN_DATABASE_URL;
+  const listener = forgetDestroyed({ connectionString, tenant, keychain, log });
   installRuntime(log);
   const connection = await NativeConnection.connect(temporalConnection(env));
-  return { context: { connection, namespace: env.COUNTERSIGN_TEMPORAL_NAMESPACE, codec, log }, pool, keychain, log };
+  const context = { connection, namespace: env.COUNTERSIGN_TEMPORAL_NAMESPACE, codec, log };
+  return { context, pool, keychain, log, listener };
 }
 
 /** Runs it, and tells how it stands. `close` comes after the worker has let go of its tasks. */
 export function run(
   worker: Worker,
-  { context, pool }: WorkerParts,
+  { context, pool, listener }: WorkerParts,
   { healthPort, close }: { readonly healthPort: number | undefined; readonly close?: () => Promise<void> },
 ): RunningWorker {
   const ended = worker.run().finally(async () => {
     await close?.();
     await context.connection.close();
+    await listener.stop();
     await pool.end();
   });
   return {

@@ -11,6 +11,7 @@ export class KeyCache {
   readonly #clock: () => number;
   readonly #capacity: number;
   readonly #lifetime: number;
+  #epoch = 0;
 
   constructor({ clock, capacity = 4_096, lifetime = 300_000 }: KeyCacheOptions) {
     this.#clock = clock;
@@ -26,8 +27,17 @@ export class KeyCache {
     return undefined;
   }
 
-  /** The oldest entry leaves when there is no room. */
-  put(name: string, key: Uint8Array): void {
+  /** Grows whenever something is forgotten. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /**
+   * The oldest entry leaves when there is no room. A key that was read before something was forgotten (`epoch`) is not
+   * kept: it may be the forgotten one.
+   */
+  put(name: string, key: Uint8Array, epoch = this.#epoch): void {
+    if (epoch !== this.#epoch) return;
     this.#entries.delete(name);
     const oldest = this.#entries.size >= this.#capacity ? this.#entries.keys().next().value : undefined;
     if (oldest !== undefined) this.#entries.delete(oldest);
@@ -36,6 +46,7 @@ export class KeyCache {
 
   /** Drops every key whose name begins so. */
   forget(prefix: string): void {
+    this.#epoch += 1;
     for (const name of this.#entries.keys()) if (name.startsWith(prefix)) this.#entries.delete(name);
   }
 }

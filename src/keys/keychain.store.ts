@@ -67,10 +67,11 @@ export class Keychain {
     const name = dekName(tenant, action, kind);
     const cached = this.#cache.get(name);
     if (cached) return cached;
+    const { epoch } = this.#cache;
     const wrapped = await findDek(tx, action, kind);
     if (!wrapped) return undefined;
     const key = await this.#keyring.unwrap(wrapped.kek, wrapped.wrapped, dekContext(tenant, action, kind));
-    this.#cache.put(name, key);
+    this.#cache.put(name, key, epoch);
     return key;
   }
 
@@ -94,6 +95,11 @@ export class Keychain {
 
   forget(tenant: TenantId, action: ActionId): void {
     this.#cache.forget(`dek/${tenant}/${action}/`);
+  }
+
+  /** Every action's keys; those of the tenant stay. */
+  forgetAll(): void {
+    this.#cache.forget('dek/');
   }
 
   /**

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
+import { secretForms } from '../../src/cli/demo/secret-forms.js';
 
 export interface Place {
   readonly name: string;
@@ -62,21 +63,7 @@ function decodedBytes(text: string): string {
 export function leaks(places: readonly Place[], secrets: readonly string[]): { secret: string; place: string }[] {
   return secrets.flatMap((secret) =>
     places
-      .filter(({ text }) => forms(secret).some((form) => text.includes(form)))
+      .filter(({ text }) => secretForms(secret).some((form) => text.includes(form)))
       .map(({ name }) => ({ secret, place: name })),
   );
-}
-
-function forms(secret: string): string[] {
-  const bytes = Buffer.from(secret);
-  const hex = bytes.toString('hex');
-  // Of the three ways in which base64 can cut the bytes, only the letters that depend on nothing else.
-  const base64 = [0, 1, 2].map((lead) =>
-    Buffer.concat([Buffer.alloc(lead), bytes])
-      .toString('base64')
-      .replace(/=+$/, '')
-      .slice(lead === 0 ? 0 : lead + 1, lead === 0 && bytes.length % 3 === 0 ? undefined : -1),
-  );
-  const url = base64.map((text) => text.replaceAll('+', '-').replaceAll('/', '_'));
-  return [bytes.toString('latin1'), hex, hex.toUpperCase(), ...base64, ...url];
 }

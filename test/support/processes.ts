@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { Client } from '@temporalio/client';
 import { startEhr, type RunningEhr } from '@countersign/sandbox';
 import type { PersonId } from '../../src/action/ids.js';
+import { createLog } from '../../src/config/log.js';
+import { forgetDestroyed } from '../../src/database/forget-destroyed.js';
 import { nodeAead } from '../../src/keys/aead.node.js';
 import { KeyCache } from '../../src/keys/key-cache.js';
 import { Keychain } from '../../src/keys/keychain.store.js';
@@ -35,6 +37,10 @@ export interface Processes {
   start(name: WorkerName): Promise<void>;
   /** kill -9, and waits until it is gone. */
   kill(name: WorkerName): Promise<void>;
+  /** SIGTERM, and its exit code. */
+  end(name: WorkerName): Promise<number | null>;
+  /** The variables that this worker is started with. */
+  environment(name: WorkerName): NodeJS.ProcessEnv;
   /** Everything that the workers wrote to standard output and standard error. */
   logs(): string;
   stop(): Promise<void>;
@@ -91,6 +97,12 @@ export async function startProcesses(): Promise<Processes> {
     aead: nodeAead,
     cache: new KeyCache({ clock: () => performance.now() }),
   });
+  const listener = forgetDestroyed({
+    connectionString: db.url('api'),
+    tenant: clinic,
+    keychain,
+    log: createLog('test', 'fatal'),
+  });
   const { dataConverter } = await historyCodec({
     pool: db.pool('api'),
     keychain,
@@ -123,13 +135,14 @@ export async function startProcesses(): Promise<Processes> {
     });
   }
 
-  async function end(name: WorkerName, signal: NodeJS.Signals): Promise<void> {
+  async function end(name: WorkerName, signal: NodeJS.Signals): Promise<number | null> {
     const child = running.get(name);
     running.delete(name);
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return null;
     const gone = once(child, 'exit');
     child.kill(signal);
     await gone;
+    return child.exitCode;
   }
 
   return {
@@ -142,11 +155,14 @@ export async function startProcesses(): Promise<Processes> {
     client,
     actions: governedActions(client),
     start,
-    kill: (name) => end(name, 'SIGKILL'),
+    kill: async (name) => void (await end(name, 'SIGKILL')),
+    end: (name) => end(name, 'SIGTERM'),
+    environment: (name) => environments[name],
     logs: () => written,
     async stop() {
       await Promise.all([end('governance', 'SIGTERM'), end('ehr', 'SIGTERM')]);
       await Promise.all([ehr.close(), issuer.close()]);
+      await listener.stop();
       await db.end();
       await env.teardown();
     },
