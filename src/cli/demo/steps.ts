@@ -60,7 +60,7 @@ export const steps: readonly Step[] = [
       see(names.length > 0, 'the answer names the clinic');
       return {
         facts: { action: 'facility.read', tier: 'T0', status: answer.status, records: names.length },
-        lines: [`the agent has ${names.length} records: ${[...new Set(names)].slice(0, 2).join(', ')}`],
+        lines: [`the agent has ${names.length} records: ${names.slice(0, 2).join('; ')}`],
       };
     },
   },
@@ -283,7 +283,7 @@ function verified({ dev, signal }: Stage, file: string) {
 /** The action that was asked for last, as the operator's list has it. */
 async function newestOf(stage: Stage): Promise<z.infer<typeof view>> {
   const listed = await stage.countersign(['actions', 'list', '--limit', '1', '--json', '--sandbox-person', 'finn']);
-  const [newest] = z.array(view).parse(JSON.parse(listed));
+  const [newest] = z.object({ actions: z.array(view) }).parse(JSON.parse(listed)).actions;
   if (!newest) throw new NotSeen('the operator sees the actions');
   return newest;
 }
