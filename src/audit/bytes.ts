@@ -1,6 +1,21 @@
 /** Byte and text forms that pure code needs where Node's Buffer is not at hand. */
+import { sha256 } from '@noble/hashes/sha2.js';
+import { canonicalBytes } from '../action/canonical.js';
+import { digest, type Digest } from '../action/ids.js';
 
 export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+export function hex(bytes: Uint8Array): string {
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/**
+ * SHA-256 of the canonical JSON: binds a value that is itself kept elsewhere. Never for confidential content, which a
+ * bare digest gives away to whoever can guess it.
+ */
+export function canonicalDigest(value: unknown): Digest {
+  return digest(hex(sha256(canonicalBytes(value))));
+}
 
 export function base64(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes));

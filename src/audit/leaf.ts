@@ -9,6 +9,7 @@ import {
   challengeSchema,
   digestSchema,
   personSchema,
+  roleSchema,
   tenantSchema,
   warrantSchema,
 } from '../action/ids.js';
@@ -19,7 +20,7 @@ const code = z
   .regex(/^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*(:[a-z0-9_.]+)?$/)
   .max(120);
 const codes = z.array(code);
-const roles = z.array(z.string());
+const roles = z.array(roleSchema);
 const agent = z.strictObject({ id: agentSchema, version: z.string(), model: z.string() });
 
 /**
@@ -65,9 +66,11 @@ export const leafKinds = {
     roles,
     verdict: z.enum(['approve', 'deny', 'request_changes']),
     meaning: z.string(),
-    /** SHA-256 of the decision's bytes, which hold commitments only. */
+    /** SHA-256 of the decision's bytes, which hold commitments only; base64url, as the proof carries it. */
     decision: z.string(),
     method: z.enum(['idp', 'passkey']),
+    /** SHA-256 of the proof's canonical JSON: the very proof that was verified. */
+    proof: digestSchema,
   }),
   'vote.refused': z.strictObject({ challenge: challengeSchema.nullable(), approver: personSchema.nullable(), code }),
   'approval.reminded': z.strictObject({ roles }),
@@ -95,7 +98,8 @@ export const leafKinds = {
     modified: z.boolean(),
     retention: z.strictObject({ class: z.string(), date: z.iso.date() }),
   }),
-  'action.cancel_requested': z.strictObject({ agent: agentSchema }),
+  /** api: one of the two asked for an end; what became of it, the outcome says. */
+  'action.cancel_requested': z.strictObject({ agent: agentSchema.nullable(), person: personSchema.nullable() }),
   /** api: content was shown to a person who may vote. */
   'action.viewed': z.strictObject({ person: personSchema }),
   /** api: the output left us, to the agent that asked. */
@@ -112,6 +116,7 @@ export const leafKinds = {
     /** Copies that this erasure does not reach. */
     outOfReach: z.array(z.enum(['agent', 'ehr', 'model_vendor'])),
   }),
+  /** The migrating login: from here on, this rulebook governs. */
   'rulebook.activated': z.strictObject({ rulebook: digestSchema }),
 } as const;
 
@@ -144,6 +149,18 @@ export const leafSchema = z.strictObject({
   data: z.unknown(),
 });
 export type Leaf = z.infer<typeof leafSchema>;
+
+/** Reads a leaf's bytes. @throws ZodError, SyntaxError or TypeError for bytes that are no leaf. */
+export function leafOf(bytes: Uint8Array): Leaf {
+  return leafSchema.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
+}
+
+const dataSchemas: { readonly [K in LeafKind]: z.ZodType<LeafData<K>> } = leafKinds;
+
+/** The payload of a leaf of this kind; undefined for a leaf of another kind, or with data that do not fit. */
+export function dataOf<K extends LeafKind>(leaf: Leaf, kind: K): LeafData<K> | undefined {
+  return leaf.kind === kind ? dataSchemas[kind].safeParse(leaf.data).data : undefined;
+}
 
 /** True for a leaf whose data fit its kind. */
 export function isWellFormed(leaf: Leaf): boolean {

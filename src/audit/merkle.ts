@@ -51,28 +51,71 @@ export function rootOfFrontier({ nodes }: Frontier): Hash {
   return nodes.slice(0, -1).reduceRight((right, left) => nodeHash(left, right), last);
 }
 
-/** Proof that leaf `index` is in the tree of `leaves` (RFC 6962 §2.1.1), from the leaf's sibling up. */
-export function inclusionProof(leaves: readonly Hash[], index: number): Hash[] {
-  if (!Number.isSafeInteger(index) || index < 0 || index >= leaves.length) throw new RangeError('no such leaf');
-  if (leaves.length === 1) return [];
-  const split = splitOf(leaves.length);
-  return index < split
-    ? [...inclusionProof(leaves.slice(0, split), index), rootOf(leaves.slice(split))]
-    : [...inclusionProof(leaves.slice(split), index - split), rootOf(leaves.slice(0, split))];
+/** A whole tree, hashed once: `levels[k][i]` is the root of the complete subtree over leaves i·2^k to (i+1)·2^k − 1. */
+export interface Tree {
+  readonly size: number;
+  readonly levels: readonly (readonly Hash[])[];
 }
 
-/** Proof that the tree of the first `size` leaves is a prefix of the tree of all (RFC 6962 §2.1.2). */
-export function consistencyProof(leaves: readonly Hash[], size: number): Hash[] {
-  if (!Number.isSafeInteger(size) || size < 1 || size > leaves.length) throw new RangeError('no such tree');
-  return subProof(leaves, size, true);
+/** Hashes the tree over these leaf hashes, so that each proof takes as many steps as the tree is high. */
+export function treeOf(leaves: readonly Hash[]): Tree {
+  const levels: (readonly Hash[])[] = [leaves];
+  for (let below = leaves; below.length > 1;) {
+    const pairs = below.filter((_, at) => at % 2 === 0).slice(0, half(below.length));
+    const level = pairs.map((left, at) => nodeHash(left, present(below[2 * at + 1])));
+    levels.push(level);
+    below = level;
+  }
+  return { size: leaves.length, levels };
 }
 
-function subProof(leaves: readonly Hash[], size: number, known: boolean): Hash[] {
-  if (size === leaves.length) return known ? [] : [rootOf(leaves)];
-  const split = splitOf(leaves.length);
-  return size <= split
-    ? [...subProof(leaves.slice(0, split), size, known), rootOf(leaves.slice(split))]
-    : [...subProof(leaves.slice(split), size - split, false), rootOf(leaves.slice(0, split))];
+/** Proof that leaf `index` is in the tree (RFC 6962 §2.1.1), from the leaf's sibling up. @throws RangeError: no such leaf. */
+export function inclusionProof(tree: Tree, index: number): Hash[] {
+  if (!isCount(index) || index >= tree.size) throw new RangeError('no such leaf');
+  return path(tree, { from: 0, size: tree.size }, index);
+}
+
+/** The tree over `size` leaves beginning with `from`; where RFC 6962 splits, `from` is a multiple of the left part. */
+interface Range {
+  readonly from: number;
+  readonly size: number;
+}
+
+function path(tree: Tree, range: Range, index: number): Hash[] {
+  if (range.size === 1) return [];
+  const { left, right } = split(range);
+  return index < right.from
+    ? [...path(tree, left, index), rootOfRange(tree, right)]
+    : [...path(tree, right, index), rootOfRange(tree, left)];
+}
+
+/**
+ * Proof that the tree of the first `size` leaves is a prefix of this one (RFC 6962 §2.1.2).
+ *
+ * @throws RangeError for no leaves, of which every tree is a successor, and for more than there are.
+ */
+export function consistencyProof(tree: Tree, size: number): Hash[] {
+  if (!isCount(size) || size < 1 || size > tree.size) throw new RangeError('no such tree');
+  return subProof(tree, { from: 0, size: tree.size }, { size, known: true });
+}
+
+function subProof(tree: Tree, range: Range, prefix: { readonly size: number; readonly known: boolean }): Hash[] {
+  if (prefix.size === range.size) return prefix.known ? [] : [rootOfRange(tree, range)];
+  const { left, right } = split(range);
+  return prefix.size <= left.size
+    ? [...subProof(tree, left, prefix), rootOfRange(tree, right)]
+    : [...subProof(tree, right, { size: prefix.size - left.size, known: false }), rootOfRange(tree, left)];
+}
+
+function rootOfRange(tree: Tree, range: Range): Hash {
+  if (isPowerOfTwo(range.size)) return present(tree.levels[Math.log2(range.size)]?.[range.from / range.size]);
+  const { left, right } = split(range);
+  return nodeHash(rootOfRange(tree, left), rootOfRange(tree, right));
+}
+
+function split({ from, size }: Range): { readonly left: Range; readonly right: Range } {
+  const first = splitOf(size);
+  return { left: { from, size: first }, right: { from: from + first, size: size - first } };
 }
 
 /** The largest power of two below `size`. */
@@ -80,6 +123,11 @@ function splitOf(size: number): number {
   let split = 1;
   while (split * 2 < size) split *= 2;
   return split;
+}
+
+function present(hash: Hash | undefined): Hash {
+  if (hash === undefined) throw new RangeError('tree does not fit its size');
+  return hash;
 }
 
 export interface InclusionClaim {

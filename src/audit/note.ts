@@ -1,10 +1,11 @@
 /** C2SP signed notes with Ed25519 keys (https://c2sp.org/signed-note). Pure, so that a browser can verify. */
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { sha256 } from '@noble/hashes/sha2.js';
-import { base64, equalBytes, unbase64, utf8 } from './bytes.js';
+import { base64, equalBytes, hex, unbase64, utf8 } from './bytes.js';
 
 /** Signature type of plain Ed25519 keys. */
 const ed25519Type = 1;
+const secretPrefix = 'PRIVATE+KEY+';
 
 export interface Verifier {
   readonly name: string;
@@ -48,6 +49,21 @@ export function formatVerifier({ name, publicKey, keyId }: Verifier): string {
   return `${name}+${hex(keyId)}+${base64(Uint8Array.of(ed25519Type, ...publicKey))}`;
 }
 
+/** The log's secret as a text file: `PRIVATE+KEY+name+keyid+base64`, the form that Go's sumdb and Tessera read. */
+export function formatSigner({ name, keyId, secretKey }: Signer): string {
+  return `${secretPrefix}${name}+${hex(keyId)}+${base64(Uint8Array.of(ed25519Type, ...secretKey))}`;
+}
+
+/** Reads {@link formatSigner}; undefined for anything malformed. */
+export function parseSigner(skey: string): Signer | undefined {
+  if (!skey.startsWith(secretPrefix)) return undefined;
+  const [name, id, encoded] = splitKey(skey.slice(secretPrefix.length));
+  const key = encoded === undefined ? undefined : unbase64(encoded);
+  if (!name || !validName(name) || key?.length !== 33 || key[0] !== ed25519Type) return undefined;
+  const signer = signerOf(name, key.slice(1));
+  return hex(signer.keyId) === id ? signer : undefined;
+}
+
 /** A signer from 32 secret bytes. @throws RangeError for a name with blanks or plus signs. */
 export function signerOf(name: string, secretKey: Uint8Array): Signer {
   if (!validName(name)) throw new RangeError('a note key name holds no blank and no plus sign');
@@ -62,21 +78,44 @@ export function signNote(body: string, signer: Signer): string {
   return `${body}\n— ${signer.name} ${base64(Uint8Array.of(...signer.keyId, ...signature))}\n`;
 }
 
-/** The body, if at least one of these verifiers signed it; undefined for everything else. */
+/**
+ * The body, if at least one of these verifiers signed it, and no signature in the name of one of them is false;
+ * undefined for everything else. Signatures of others are passed over, as the format asks: they may be cosignatures.
+ */
 export function openNote(note: string, verifiers: readonly Verifier[]): string | undefined {
+  const parts = splitNote(note);
+  const known = parts?.signatures.flatMap(({ name, bytes }) => {
+    const of = verifiers.filter((each) => each.name === name && equalBytes(each.keyId, bytes.slice(0, 4)));
+    return of.map(
+      ({ publicKey }) =>
+        bytes.length === 68 &&
+        // Strict RFC 8032: the default would take encodings that other verifiers of the same note refuse.
+        ed25519.verify(bytes.slice(4), utf8(parts.body), publicKey, { zip215: false }),
+    );
+  });
+  return known && known.length > 0 && known.every((genuine) => genuine) ? parts?.body : undefined;
+}
+
+/** What a note says, whoever signed it or nobody: believe it only as far as something else shows it. */
+export function unverifiedBody(note: string): string | undefined {
+  return splitNote(note)?.body;
+}
+
+interface SplitNote {
+  readonly body: string;
+  readonly signatures: readonly { readonly name: string; readonly bytes: Uint8Array }[];
+}
+
+function splitNote(note: string): SplitNote | undefined {
   const at = note.lastIndexOf('\n\n');
   if (at < 0 || !note.endsWith('\n') || hasControls(note)) return undefined;
-  const body = note.slice(0, at + 1);
   const lines = note.slice(at + 2, -1).split('\n');
-  const signed = lines.map((line) => /^— ([^ +]+) ([A-Za-z0-9+/=]+)$/.exec(line));
-  if (signed.includes(null)) return undefined;
-  const good = signed.some((match) => {
-    const bytes = unbase64(match?.[2] ?? '');
-    if (bytes === undefined || bytes.length !== 68) return false;
-    const by = verifiers.filter(({ name, keyId }) => name === match?.[1] && equalBytes(keyId, bytes.slice(0, 4)));
-    return by.some(({ publicKey }) => ed25519.verify(bytes.slice(4), utf8(body), publicKey));
+  const signatures = lines.flatMap((line) => {
+    const [, name, encoded] = /^— ([^ +]+) ([A-Za-z0-9+/=]+)$/.exec(line) ?? [];
+    const bytes = encoded === undefined ? undefined : unbase64(encoded);
+    return name === undefined || bytes === undefined ? [] : [{ name, bytes }];
   });
-  return good ? body : undefined;
+  return signatures.length === lines.length ? { body: note.slice(0, at + 1), signatures } : undefined;
 }
 
 function hasControls(text: string): boolean {
@@ -86,8 +125,4 @@ function hasControls(text: string): boolean {
 
 function validName(name: string): boolean {
   return name.length > 0 && !/[\s+]/u.test(name);
-}
-
-function hex(bytes: Uint8Array): string {
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -1,0 +1,93 @@
+/** What a verification found, in lines for people. Pure, so that a page can show the same. */
+import type { Account } from './account.js';
+import type { Problem } from './problem.js';
+
+/** What each problem means, and what to do about it. */
+const meanings: Readonly<Record<Problem['code'], string>> = {
+  'bundle.malformed': 'This is no evidence bundle, or it was changed. Ask for the file again, as it was exported.',
+  'checkpoint.malformed': 'The checkpoint cannot be read. Ask for the file again, as it was exported.',
+  'checkpoint.not_signed':
+    'No given key of this log signed the checkpoint. Compare the verifier key with the one that was published; if it is right, the checkpoint is forged or altered.',
+  'leaf.malformed':
+    'This leaf is not what a log writes. It was altered; ask for the file again, and report a second one.',
+  'leaf.other_action': 'This leaf belongs to another action or tenant.',
+  'leaf.not_included':
+    'This leaf is not in the tree that was signed: it, its place or its proof was altered, or the log was. Report it.',
+  'chain.broken': 'This leaf does not follow the one before: one was left out, put in or moved.',
+  'chain.no_outcome': 'No leaf tells how the action ended: the end was cut off. Export the evidence again.',
+  'outcome.not_last': 'This leaf was written after the action had ended, and may not be. Report it.',
+  'outcome.unauthorised': 'This was done without a warrant that the request covers. Report it.',
+  'outcome.no_attempt': 'The outcome tells of an effect, and no attempt is on the log. Report it.',
+  'release.no_outcome': 'Output left without an outcome that completed under this warrant. Report it.',
+  'approval.missing': 'The warrant does not rest on enough counted approvals. Report it.',
+  'vote.missing': 'The decision and proof of this counted vote are not in the bundle.',
+  'vote.other': 'The decision or proof in the bundle is not the one that this leaf counted, or is for another request.',
+  'vote.unknown': 'The bundle holds a vote that no leaf speaks of.',
+};
+
+/** One problem in one line; leaves are numbered from 1, as people count. */
+export function problemLine({ code, leaf }: Problem): string {
+  return `${leaf === undefined ? '' : `leaf ${leaf + 1}: `}${code}: ${meanings[code]}`;
+}
+
+/** The account of one action as rows of label and text. */
+export function accountRows(account: Account): (readonly [label: string, text: string])[] {
+  const { requested, warrant, refused, outcome, disposed, checkpoint, leaves } = account;
+  return [
+    ['action', `${account.action}, tenant ${account.tenant}, ${account.zone}`],
+    ...(requested ? requestRows(requested) : []),
+    ...account.votes.map(
+      ({ time, approver, roles, verdict, meaning, method }) =>
+        ['vote', `${time} ${verdict} by ${approver} as ${roles.join(', ')}: ${meaning} (${method})`] as const,
+    ),
+    ...account.refusedVotes.map(({ time, code }) => ['vote refused', `${time} ${code}`] as const),
+    ...(refused ? [['refused', `${refused.time} ${refused.rules.join(', ')}`] as const] : []),
+    ...(warrant
+      ? [
+          [
+            'warrant',
+            `${warrant.time} ${warrant.warrant}, until ${warrant.expires}: ${warrant.elements.join(', ')}`,
+          ] as const,
+        ]
+      : []),
+    ...account.attempts.map(
+      ({ time, attempt, warrant: jti }) => ['attempt', `${time} number ${attempt} under ${jti}`] as const,
+    ),
+    ...account.securityEvents.map(({ time, code }) => ['security event', `${time} ${code}`] as const),
+    ...(outcome ? outcomeRows(outcome) : []),
+    ...account.released.map(
+      ({ time, agent, destination }) => ['released', `${time} to ${agent} for ${destination}`] as const,
+    ),
+    ...(disposed
+      ? [
+          [
+            'disposed',
+            `${disposed.time} as of ${disposed.asOf}, erasure ${disposed.erasure}; out of reach: ${disposed.outOfReach.join(', ')}`,
+          ] as const,
+        ]
+      : []),
+    ['leaves', `${leaves.count}, number ${leaves.first} to ${leaves.last} of the log; later ones may exist`],
+    ['checkpoint', `${checkpoint.origin}, ${checkpoint.size} leaves, root ${checkpoint.root}`],
+  ];
+}
+
+function requestRows(requested: NonNullable<Account['requested']>): (readonly [string, string])[] {
+  const { time, agent, principal, clinician, type, purpose, elements, tier, needs } = requested;
+  const asked =
+    needs.status === 'nobody' ? 'nobody' : needs.factors.map(({ role, count }) => `${count} ${role}`).join(' and ');
+  return [
+    ['requested', `${time} ${type} (${tier}) for ${purpose}: ${elements.join(', ')}`],
+    ['by', `agent ${agent.id} ${agent.version} (${agent.model}) for ${principal}`],
+    ...(clinician === null ? [] : [['responsible', clinician] as const]),
+    ['approvals', asked],
+  ];
+}
+
+function outcomeRows(outcome: NonNullable<Account['outcome']>): (readonly [string, string])[] {
+  const { time, status, code, records, truncated, findings, retention } = outcome;
+  const counts = `${records} records${truncated ? ', cut off at the limit' : ''}, ${findings} findings`;
+  return [
+    ['outcome', `${time} ${status}${code === null ? '' : ` (${code})`}: ${counts}`],
+    ['retention', `${retention.class} until ${retention.date}`],
+  ];
+}
