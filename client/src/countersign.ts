@@ -1,6 +1,7 @@
-import { CountersignProblem } from './problem.js';
+import { CountersignProblem, problemOf } from './problem.js';
 import type { ActionRequest } from './request.js';
-import type { ActionResult, ActionView, FinalResult } from './result.js';
+import type { ActionResult, ActionView, EvidenceBundle, FinalResult, PendingResult } from './result.js';
+import { pause, retryDelay } from './retry.js';
 
 export interface CountersignOptions {
   /** Base URL of the API, for example `https://countersign.example.org`. */
@@ -16,8 +17,15 @@ export interface RunOptions {
   readonly timeout?: number;
   /** Called once, when the action waits for approvals. */
   readonly onPending?: (action: ActionView) => void;
-  /** Stops waiting; the action itself goes on. */
+  /** Stops waiting, which answers `pending`; the action itself goes on. */
   readonly signal?: AbortSignal;
+}
+
+interface Call {
+  readonly body?: unknown;
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds that the API may take on purpose. */
+  readonly holds?: number;
 }
 
 const openStatuses: readonly ActionView['status'][] = [
@@ -30,7 +38,9 @@ const openStatuses: readonly ActionView['status'][] = [
 
 /** The API's longest poll, seconds. */
 const longestPoll = 25;
-const attempts = 4;
+const attempts = 5;
+/** Milliseconds that an answer may take beyond what the API holds it back. */
+const patience = 20_000;
 
 /**
  * A client of the HTTP API for agents.
@@ -62,35 +72,41 @@ export class Countersign {
   }
 
   /** Asks for an action. Repeating the call with the same `idempotencyKey` and body finds the same action. */
-  request(request: ActionRequest): Promise<ActionView> {
+  request(request: ActionRequest, signal?: AbortSignal): Promise<ActionView> {
     const body = { ...request, idempotencyKey: request.idempotencyKey ?? globalThis.crypto.randomUUID() };
-    return this.#call<ActionView>('POST', '/v1/actions', { body });
+    return this.#call<ActionView>('POST', '/v1/actions', { body, signal });
   }
 
   /** Where the action stands. */
-  get(id: string): Promise<ActionView> {
-    return this.#call<ActionView>('GET', at(id));
+  get(id: string, signal?: AbortSignal): Promise<ActionView> {
+    return this.#call<ActionView>('GET', at(id), { signal });
   }
 
-  /** Like get, but holds the answer back until the action ends or `seconds` (at most 25) are over. */
+  /** Like get, but holds the answer back until the action has settled or `seconds` (0 to 25) are over. */
   wait(id: string, seconds = longestPoll, signal?: AbortSignal): Promise<ActionView> {
-    return this.#call<ActionView>('GET', `${at(id)}/wait?seconds=${Math.min(seconds, longestPoll)}`, { signal });
+    const held = Math.min(Math.max(seconds, 0), longestPoll);
+    return this.#call<ActionView>('GET', `${at(id)}/wait?seconds=${held}`, { signal, holds: held * 1000 });
   }
 
   /** Asks for an end. Counts only before the first use of the warrant; look at what the action becomes. */
-  cancel(id: string): Promise<ActionView> {
-    return this.#call<ActionView>('POST', `${at(id)}/cancel`);
+  cancel(id: string, signal?: AbortSignal): Promise<ActionView> {
+    return this.#call<ActionView>('POST', `${at(id)}/cancel`, { signal });
   }
 
   /** How the action ended, with its output when it completed. Only for the agent that asked, for fifteen minutes. */
-  release(id: string): Promise<FinalResult> {
-    return this.#call<FinalResult>('POST', `${at(id)}/release`);
+  release(id: string, signal?: AbortSignal): Promise<FinalResult> {
+    return this.#call<FinalResult>('POST', `${at(id)}/release`, { signal });
+  }
+
+  /** Proof of what happened, for anybody who has a key of the log: `countersign audit verify` checks it offline. */
+  evidence(id: string, signal?: AbortSignal): Promise<EvidenceBundle> {
+    return this.#call<EvidenceBundle>('GET', `${at(id)}/evidence`, { signal });
   }
 
   /** Request, wait, release: the answer in one call. */
   async run(request: ActionRequest, { timeout = 300_000, onPending, signal }: RunOptions = {}): Promise<ActionResult> {
     const until = Date.now() + timeout;
-    let action = await this.request(request);
+    let action = await this.request(request, signal);
     let told = false;
     while (openStatuses.includes(action.status)) {
       if (action.status === 'awaiting_approval' && !told) {
@@ -98,40 +114,46 @@ export class Countersign {
         onPending?.(action);
       }
       const left = until - Date.now();
-      if (left <= 0 || signal?.aborted)
-        return { status: 'pending', actionId: action.id, needs: action.needs ?? { status: 'nobody' } };
-      // A short first poll: whether people are asked is known at once.
-      const seconds = told ? Math.ceil(left / 1000) : 2;
-      action = await this.wait(action.id, seconds, signal);
+      if (left <= 0 || signal?.aborted) return pending(action);
+      // The first polls are short until people are asked, so that `onPending` hears of it soon.
+      const seconds = Math.min(left / 1000, told ? longestPoll : 2);
+      try {
+        action = await this.wait(action.id, seconds, signal);
+      } catch (error) {
+        if (signal?.aborted) return pending(action);
+        throw error;
+      }
     }
     if (action.status === 'outcome_unknown') return { status: 'outcome_unknown', actionId: action.id };
     return this.release(action.id);
   }
 
   /** Every call may be repeated: requests carry an idempotency key, the rest changes nothing twice. */
-  async #call<T>(
-    method: 'GET' | 'POST',
-    path: string,
-    { body, signal }: { readonly body?: unknown; readonly signal?: AbortSignal | undefined } = {},
-  ): Promise<T> {
+  async #call<T>(method: 'GET' | 'POST', path: string, { body, signal, holds = 0 }: Call = {}): Promise<T> {
     for (let attempt = 1; ; attempt++) {
+      let retryAfter: string | null = null;
       try {
+        const limit = AbortSignal.timeout(holds + patience);
         const response = await this.#fetch(this.#url + path, {
           method,
+          // A redirect would take the token elsewhere; the API never answers one.
+          redirect: 'error',
           headers: {
             accept: 'application/json',
             authorization: `Bearer ${await this.#token()}`,
             ...(body !== undefined && { 'content-type': 'application/json' }),
           },
           ...(body !== undefined && { body: JSON.stringify(body) }),
-          ...(signal !== undefined && { signal }),
+          signal: signal ? AbortSignal.any([signal, limit]) : limit,
         });
         if (response.ok) return (await response.json()) as T;
         if (response.status !== 503 || attempt === attempts) throw await problemOf(response);
+        retryAfter = response.headers.get('retry-after');
+        await response.body?.cancel();
       } catch (error) {
         if (error instanceof CountersignProblem || signal?.aborted || attempt === attempts) throw error;
       }
-      await new Promise((resolve) => setTimeout(resolve, 100 * 2 ** attempt));
+      await pause(retryDelay(attempt, retryAfter), signal);
     }
   }
 }
@@ -140,15 +162,6 @@ function at(id: string): string {
   return `/v1/actions/${encodeURIComponent(id)}`;
 }
 
-async function problemOf(response: Response): Promise<CountersignProblem> {
-  const body: unknown = await response.json().catch(() => undefined);
-  if (typeof body !== 'object' || body === null)
-    return new CountersignProblem(response.status, 'unknown', response.statusText);
-  const { code, title, ...details } = body as Record<string, unknown>;
-  return new CountersignProblem(
-    response.status,
-    typeof code === 'string' ? code : 'unknown',
-    typeof title === 'string' ? title : response.statusText,
-    details,
-  );
+function pending({ id, needs }: ActionView): PendingResult {
+  return { status: 'pending', actionId: id, needs: needs ?? { status: 'nobody' } };
 }

@@ -5,6 +5,7 @@ export type {
   ActionResult,
   ActionView,
   Evidence,
+  EvidenceBundle,
   FinalResult,
   Needs,
   Output,

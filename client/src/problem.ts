@@ -16,3 +16,17 @@ export class CountersignProblem extends Error {
     this.details = details;
   }
 }
+
+/** What the API answered instead of success; `unknown` when something between us and it answered. */
+export async function problemOf(response: Response): Promise<CountersignProblem> {
+  const body: unknown = await response.json().catch(() => undefined);
+  if (typeof body !== 'object' || body === null)
+    return new CountersignProblem(response.status, 'unknown', response.statusText);
+  const { code, title, ...details }: { code?: unknown; title?: unknown } = body;
+  return new CountersignProblem(
+    response.status,
+    typeof code === 'string' ? code : 'unknown',
+    typeof title === 'string' ? title : response.statusText,
+    details,
+  );
+}

@@ -75,3 +75,14 @@ export interface ActionView {
   readonly releasableUntil: string | null;
   readonly retention: { readonly class: string; readonly date: string } | null;
 }
+
+/** `GET /v1/actions/{id}/evidence`. Keep it as it came: its bytes are what is verified. */
+export interface EvidenceBundle {
+  readonly format: 'countersign-evidence/v1';
+  readonly tenant: string;
+  readonly action: string;
+  /** C2SP signed note. */
+  readonly checkpoint: string;
+  readonly leaves: readonly { readonly leaf: string; readonly proof: readonly string[] }[];
+  readonly votes: readonly unknown[];
+}

@@ -129,16 +129,20 @@ export async function findByIdempotencyKey(
 export interface ListFilter {
   readonly agent?: AgentId;
   readonly status?: Status;
+  /** Only what was opened before this one: the last of the page before. */
+  readonly before?: ActionId;
   readonly limit: number;
 }
 
 /** Newest first. */
-export async function listActions(tx: PoolClient, { agent, status, limit }: ListFilter): Promise<ActionRow[]> {
+export async function listActions(tx: PoolClient, { agent, status, before, limit }: ListFilter): Promise<ActionRow[]> {
   const found = await tx.query(
     `SELECT ${columns} FROM countersign.action
       WHERE ($1::text IS NULL OR agent = $1) AND ($2::text IS NULL OR status = $2)
-      ORDER BY created_at DESC LIMIT $3`,
-    [agent ?? null, status ?? null, limit],
+        AND ($3::text IS NULL OR (created_at, action) <
+             (SELECT b.created_at, b.action FROM countersign.action b WHERE b.action = $3))
+      ORDER BY created_at DESC, action DESC LIMIT $4`,
+    [agent ?? null, status ?? null, before ?? null, limit],
   );
   return found.rows.map((row) => actionRow.parse(row));
 }

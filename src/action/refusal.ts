@@ -12,6 +12,9 @@ export type RefusalCode =
   | 'request.invalid'
   | 'retention.unknown_class'
   | 'type.unknown'
+  // directory
+  | 'directory.conflict'
+  | 'directory.invalid'
   // identity
   | 'identity.unreachable'
   | 'principal.other_agent'
@@ -27,8 +30,13 @@ export type RefusalCode =
   | 'challenge.reason_needed'
   | 'challenge.unknown_meaning'
   | 'vote.busy'
+  | 'vote.inactive'
+  | 'vote.self'
+  | 'vote.untrained'
+  | 'vote.wrong_role'
   // audit
   | 'audit.conflict'
+  | 'evidence.not_yet'
   // keys
   | 'key.forbidden'
   | 'key.gone'
@@ -87,6 +95,7 @@ export class Refusal extends Error {
 const retryable: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
   'ehr.busy',
   'ehr.unavailable',
+  'evidence.not_yet',
   'identity.unreachable',
   'vote.busy',
 ]);

@@ -11,6 +11,7 @@ import { ApplicationFailure, type SearchAttributePair, type Workflow } from '@te
 import { workflowIdOf, type ActionId, type ChallengeId } from '../action/ids.js';
 import type { Admission, Admitted, VoteAnswer } from '../action/types.js';
 import type { DecisionEnvelope } from '../approval/envelope.js';
+import { canonicalDigest } from '../audit/bytes.js';
 import { taskQueues } from './queues.js';
 import { assertSearchAttributes, searchAttributes } from './search-attributes.js';
 
@@ -34,7 +35,10 @@ export interface Announced {
 export interface GovernedActions {
   /** Starts the workflow, or finds it running, and asks what classify recorded; `pending` when no worker answered. */
   admit(admission: Admission, announced: Announced): Promise<Admitted | { readonly status: 'pending' }>;
-  /** Hands a vote over. `updateId` is the challenge, so a repetition hears the first answer. */
+  /**
+   * Hands a vote over. `updateId` is the challenge and the digest of the very envelope: a repetition hears the first
+   * answer, and a forgery under the same challenge does not answer for the true one.
+   */
   vote(
     action: ActionId,
     challenge: ChallengeId,
@@ -76,7 +80,7 @@ export function governedActions(client: Client): GovernedActions {
         return await client.withDeadline(Date.now() + voteWithin, () =>
           handleOf(action).executeUpdate<VoteAnswer, [DecisionEnvelope]>('vote', {
             args: [envelope],
-            updateId: challenge,
+            updateId: `${challenge}/${canonicalDigest(envelope)}`,
           }),
         );
       } catch (error) {

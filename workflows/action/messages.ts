@@ -7,7 +7,7 @@ import type { Admitted, VoteAnswer } from '../../src/action/types.js';
  */
 export const admit = defineUpdate<Admitted>('admit');
 
-/** One decision envelope; its answer says whether it counted. `updateId` is the challenge id. */
+/** One decision envelope; its answer says whether it counted. `updateId` names challenge and envelope. */
 export const vote = defineUpdate<VoteAnswer, [unknown]>('vote');
 
 /** The same envelope for callers who do not wait. What it lacks in an answer it leaves as a leaf. */

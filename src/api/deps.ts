@@ -1,0 +1,25 @@
+import type { Pool } from 'pg';
+import type { ActionId, ChallengeId, TenantId } from '../action/ids.js';
+import type { Logger } from '../config/log.js';
+import type { TokenVerifier } from '../identity/tokens.gateway.js';
+import type { Keychain } from '../keys/keychain.store.js';
+import type { ReadRulebook } from '../rulebook/rulebook.store.js';
+import type { TrustRoots } from '../rulebook/trust-roots.js';
+import type { GovernedActions } from '../temporal/governed-actions.js';
+import type { ActionWaits } from './waits.js';
+
+/** What the routes work with; the process, or a test, wires it. */
+export interface ApiDeps {
+  readonly tenant: TenantId;
+  /** Of the login `api`. */
+  readonly pool: Pool;
+  readonly keychain: Keychain;
+  readonly rulebook: ReadRulebook;
+  /** Verifies tokens of these trust roots. */
+  readonly verifier: (roots: Pick<TrustRoots, 'issuers'>) => TokenVerifier;
+  readonly actions: GovernedActions;
+  readonly waits: ActionWaits;
+  readonly newActionId: () => ActionId;
+  readonly newChallengeId: () => ChallengeId;
+  readonly log: Logger;
+}

@@ -1,0 +1,57 @@
+/** What holds for every call: an id, headers, limits, a line in the log, and who is calling. */
+import type { MiddlewareHandler } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { routePath } from 'hono/route';
+import type { Logger } from '../config/log.js';
+import { answerProblem, type ApiEnv } from './answer.js';
+import type { Caller } from './caller.js';
+import { ApiProblem, apiProblem } from './problem.js';
+
+const headers = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'strict-transport-security': 'max-age=31536000',
+  'x-content-type-options': 'nosniff',
+};
+
+/** The id is ours and never the caller's, so that what is logged under it cannot be chosen. */
+export function identified(log: Logger): MiddlewareHandler<ApiEnv> {
+  return async (c, next) => {
+    const requestId = globalThis.crypto.randomUUID();
+    const began = performance.now();
+    c.set('requestId', requestId);
+    await next();
+    for (const [name, value] of Object.entries(headers)) c.res.headers.set(name, value);
+    c.res.headers.set('x-request-id', requestId);
+    // The route's pattern and never its path: whoever mistypes an address may type anything.
+    const facts = { requestId, method: c.req.method, route: routePath(c, -1), status: c.res.status };
+    log.debug({ ...facts, ms: Math.round(performance.now() - began) }, 'call');
+  };
+}
+
+const largestBody = 64 * 1024;
+
+/** A body is JSON of at most 64 kB, or there is none. */
+export function boundedJson(): MiddlewareHandler<ApiEnv>[] {
+  return [
+    async (c, next) => {
+      const { headers: sent } = c.req.raw;
+      const hasBody = sent.has('transfer-encoding') || Number(sent.get('content-length') ?? 0) > 0;
+      if (hasBody && !/^application\/json(\s*;.*)?$/i.test(sent.get('content-type') ?? ''))
+        throw new ApiProblem('request.media_type');
+      await next();
+    },
+    bodyLimit({ maxSize: largestBody, onError: (c) => answerProblem(c, apiProblem('request.too_large')) }),
+  ];
+}
+
+export function authenticated(
+  authenticate: (authorization: string | undefined) => Promise<Caller>,
+): MiddlewareHandler<ApiEnv> {
+  return async (c, next) => {
+    c.set('caller', await authenticate(c.req.header('authorization')));
+    await next();
+  };
+}
