@@ -17,7 +17,8 @@ stop() {
 }
 trap stop TERM INT HUP
 
-(cat <&3 >/dev/null; kill -s TERM $$) 2>/dev/null &
+# Ours is closed too when we are killed ourselves: then the watcher stops the child in our place.
+(cat <&3 >/dev/null; kill -s TERM $$ || stop) 2>/dev/null &
 watcher=$!
 exec 3<&-
 

@@ -41,13 +41,19 @@ const variables = {
   COUNTERSIGN_SIGNER_STATE: file.describe('folder of the signer’s own high-water mark, outside PostgreSQL'),
   COUNTERSIGN_ISSUER: z.url().describe('OIDC issuer that operators sign in with'),
   COUNTERSIGN_CODEC_CLIENT_ID: z.string().min(1).describe('OIDC client of the codec server'),
+  COUNTERSIGN_CODEC_HOST: z.string().default('127.0.0.1').describe('address that codec server and UI proxy listen on'),
   COUNTERSIGN_CODEC_PORT: port.describe('port of the codec server'),
   COUNTERSIGN_CODEC_URL: z.url().describe('public URL of the codec server'),
   COUNTERSIGN_UI_URL: z.url().describe('the Temporal UI that the proxy stands before'),
   COUNTERSIGN_UI_PROXY_PORT: port.describe('port of the proxy to the Temporal UI'),
+  COUNTERSIGN_UI_PROXY_URL: z
+    .url()
+    .optional()
+    .describe('public URL of that proxy, on the codec server’s host name; unless told, the same URL with its own port'),
   COUNTERSIGN_ADMIN_DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).describe('PostgreSQL login that may migrate'),
   COUNTERSIGN_LOGIN_PASSWORDS_FILE: file.optional().describe('JSON: login → password, set by countersign migrate'),
   COUNTERSIGN_DIRECTORY_FILE: file.optional().describe('JSON: tenant, people, agents, vendors of the first directory'),
+  COUNTERSIGN_POLICIES_DIR: file.optional().describe('folder of the rulebook’s YAML files; default: the ones shipped'),
   COUNTERSIGN_TRUST_ROOTS_FILE: file.optional().describe('JSON: issuers, warrant issuers and log keys of the rulebook'),
   COUNTERSIGN_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug']).default('info').describe('pino level'),
 } as const;
@@ -72,9 +78,17 @@ export const processVariables = {
     'COUNTERSIGN_LOGIN_PASSWORDS_FILE',
     'COUNTERSIGN_DIRECTORY_FILE',
     'COUNTERSIGN_TRUST_ROOTS_FILE',
+    'COUNTERSIGN_POLICIES_DIR',
   ],
   api: [...everyProcess, ...temporal, ...keyed, 'COUNTERSIGN_API_HOST', 'COUNTERSIGN_API_PORT', 'COUNTERSIGN_API_URL'],
-  governance: [...everyProcess, ...temporal, ...keyed, 'COUNTERSIGN_WARRANT_KEY_FILE', 'COUNTERSIGN_HEALTH_PORT'],
+  governance: [
+    ...everyProcess,
+    ...temporal,
+    ...keyed,
+    'COUNTERSIGN_FHIR_URL',
+    'COUNTERSIGN_WARRANT_KEY_FILE',
+    'COUNTERSIGN_HEALTH_PORT',
+  ],
   ehr: [
     ...everyProcess,
     ...temporal,
@@ -97,10 +111,12 @@ export const processVariables = {
     'COUNTERSIGN_API_URL',
     'COUNTERSIGN_ISSUER',
     'COUNTERSIGN_CODEC_CLIENT_ID',
+    'COUNTERSIGN_CODEC_HOST',
     'COUNTERSIGN_CODEC_PORT',
     'COUNTERSIGN_CODEC_URL',
     'COUNTERSIGN_UI_URL',
     'COUNTERSIGN_UI_PROXY_PORT',
+    'COUNTERSIGN_UI_PROXY_URL',
   ],
 } as const satisfies Record<string, readonly Variable[]>;
 

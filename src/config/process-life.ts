@@ -5,6 +5,8 @@ export function announceReady(facts: Readonly<Record<string, string | number>> =
   process.stdout.write(`${JSON.stringify({ ready: true, ...facts })}\n`);
 }
 
+const longestStop = 10_000;
+
 /**
  * Runs `stop` once, at SIGTERM, SIGINT or when the IPC channel to the parent closes (which kill -9 of it does too), and
  * then ends the process. A second signal does not wait.
@@ -14,6 +16,7 @@ export function endWith(stop: () => Promise<void>): void {
   const end = (): void => {
     if (ending) process.exit(1);
     ending = true;
+    setTimeout(() => process.exit(1), longestStop).unref(); // a worker whose server went first would wait for ever
     stop().then(
       () => process.exit(0),
       (error: unknown) => {

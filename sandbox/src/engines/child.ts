@@ -1,5 +1,5 @@
 /** Starting, watching and ending processes so that none outlives us. */
-import { fork, spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, fork, spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -39,8 +39,8 @@ export async function startForeign({
   signal = 'TERM',
   ids,
 }: ForeignOptions): Promise<RunningChild> {
-  const pidFile = join(stateDir, `${name}.pid`);
-  await endLeftover(pidFile, file);
+  const pidFile = pidFileOf(stateDir, name);
+  await endLeftover({ name, file, stateDir });
   const child = spawn('/bin/sh', [lifeline, file, ...args], {
     detached: true,
     stdio: ['pipe', 'ignore', 'pipe'],
@@ -48,7 +48,16 @@ export async function startForeign({
     ...(ids !== undefined && { ...ids, cwd: '/' }),
   });
   child.stdin?.on('error', () => undefined);
-  return watched(name, child, () => rmSync(pidFile, { force: true }));
+  const running = watched(name, child);
+  const withProgram = (end: () => Promise<void>) => async () => {
+    await end();
+    await endLeftover({ name, file, stateDir }); // if its lifeline was killed
+  };
+  return { ...running, stop: withProgram(running.stop), kill: withProgram(running.kill) };
+}
+
+function pidFileOf(stateDir: string, name: string): string {
+  return join(stateDir, `${name}.pid`);
 }
 
 export interface OwnOptions {
@@ -57,15 +66,25 @@ export interface OwnOptions {
   readonly args?: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly logFile: string;
+  /** Milliseconds that it may take to be ready; then it is ended. For ever unless told. */
+  readonly within?: number;
+  /** Ends it while it is not ready yet. */
+  readonly signal?: AbortSignal;
 }
 
-/** One of our own programs, forked with IPC so that it ends when we do; resolves with the facts of its ready line. */
+/**
+ * One of our own programs, forked with IPC so that it ends when we do; resolves with the facts of its ready line.
+ *
+ * @throws Error naming the program, and its log file when it was not ready in time.
+ */
 export async function startOwn({
   name,
   module,
   args = [],
   env,
   logFile,
+  within,
+  signal,
 }: OwnOptions): Promise<{ readonly child: RunningChild; readonly ready: Readonly<Record<string, unknown>> }> {
   mkdirSync(dirname(logFile), { recursive: true });
   const log = createWriteStream(logFile, { flags: 'a', mode: 0o600 });
@@ -76,7 +95,9 @@ export async function startOwn({
     execArgv: [],
   });
   forked.stderr?.pipe(log, { end: false });
-  const child = watched(name, forked, () => log.end());
+  log.on('error', () => undefined);
+  forked.once('close', () => log.end()); // not at exit: its last lines are still under way then
+  const child = watched(name, forked);
   const ready = new Promise<Readonly<Record<string, unknown>>>((resolve) => {
     if (!forked.stdout) return;
     createInterface(forked.stdout).on('line', (line) => {
@@ -88,7 +109,35 @@ export async function startOwn({
   const died = child.exited.then((how): never => {
     throw new Error(`${name} ended (${how}) before it was ready: ${child.tail() || 'it said nothing'}`);
   });
-  return { child, ready: await Promise.race([ready, died]) };
+  const given = abortion(signal, within);
+  try {
+    return { child, ready: await Promise.race([ready, died, given.up]) };
+  } catch (error) {
+    await child.kill();
+    if (error === tooLate)
+      throw new Error(`${name} was not ready within ${(within ?? 0) / 1_000} s; see ${logFile}`, { cause: error });
+    throw error;
+  } finally {
+    given.clear();
+  }
+}
+
+const tooLate = new Error('not ready in time');
+
+/** Rejects when the signal says so or the time is over. */
+function abortion(signal: AbortSignal | undefined, within: number | undefined) {
+  let clear = (): void => undefined;
+  const up = new Promise<never>((_resolve, reject) => {
+    const timer = within === undefined ? undefined : setTimeout(() => reject(tooLate), within);
+    const abort = (): void => reject(new Error('called off'));
+    if (signal?.aborted === true) abort();
+    signal?.addEventListener('abort', abort);
+    clear = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+    };
+  });
+  return { up, clear };
 }
 
 function readyFacts(line: string): Readonly<Record<string, unknown>> | undefined {
@@ -97,13 +146,12 @@ function readyFacts(line: string): Readonly<Record<string, unknown>> | undefined
   return typeof facts === 'object' && facts !== null ? { ...facts } : undefined;
 }
 
-function watched(name: string, child: ChildProcess, atExit: () => void): RunningChild {
+function watched(name: string, child: ChildProcess): RunningChild {
   let tail = '';
   child.stderr?.on('data', (chunk: Buffer) => (tail = (tail + chunk.toString()).slice(-2_000)));
   const exited = new Promise<number | NodeJS.Signals>((resolve) => {
     child.once('error', () => resolve(1));
     child.once('exit', (code, signal) => {
-      atExit();
       resolve(code ?? signal ?? 1);
     });
   });
@@ -118,11 +166,20 @@ function watched(name: string, child: ChildProcess, atExit: () => void): Running
 }
 
 /** Ends a program that a killed run left behind, recognised by pid and command line together. */
-async function endLeftover(pidFile: string, file: string): Promise<void> {
+export async function endLeftover({
+  name,
+  file,
+  stateDir,
+}: Pick<ForeignOptions, 'name' | 'file' | 'stateDir'>): Promise<void> {
+  const pidFile = pidFileOf(stateDir, name);
   if (!existsSync(pidFile)) return;
   const pid = Number(readFileSync(pidFile, 'utf8'));
   for (let round = 0; commandOf(pid)?.includes(file) === true; round++) {
-    process.kill(pid, round < 50 ? 'SIGTERM' : 'SIGKILL');
+    try {
+      process.kill(pid, round < 50 ? 'SIGTERM' : 'SIGKILL');
+    } catch {
+      break; // gone since we looked
+    }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   rmSync(pidFile, { force: true });
@@ -131,6 +188,10 @@ async function endLeftover(pidFile: string, file: string): Promise<void> {
 /** Command line of a live process; undefined for none and for a zombie. */
 export function commandOf(pid: number): string | undefined {
   try {
+    if (process.platform !== 'linux') {
+      const out = execFileSync('ps', ['-o', 'stat=,command=', '-p', String(pid)], { stdio: ['ignore', 'pipe', 'ignore'] });
+      return out.toString().trimStart().startsWith('Z') ? undefined : out.toString().trim();
+    }
     if (/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))) return undefined;
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
   } catch {

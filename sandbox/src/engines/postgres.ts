@@ -9,6 +9,8 @@ import {
   lstatSync,
   mkdirSync,
   readFileSync,
+  readdirSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -50,8 +52,12 @@ export async function startPostgres({
     if (place.ids === undefined || statSync(program(name)).uid === 0) chmodSync(program(name), 0o755);
 
   const secret = join(stateDir, 'postgres.password');
-  if (!existsSync(join(place.dataDir, 'PG_VERSION'))) initialise(program('initdb'), place, secret);
   await recover(place.dataDir);
+  // The password is written last. Without it the cluster is half made, or its state folder was deleted: nobody can use it.
+  if (!existsSync(secret) || !existsSync(join(place.dataDir, 'PG_VERSION'))) {
+    for (const name of readdirSync(place.dataDir)) rmSync(join(place.dataDir, name), { recursive: true, force: true });
+    initialise(program('initdb'), place, secret);
+  }
 
   const port = await freePort(preferred);
   const settings = [
@@ -61,7 +67,7 @@ export async function startPostgres({
     'max_connections=200',
     ...(durable ? [] : ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off']),
   ];
-  const child = await startForeign({
+  const underLifeline = await startForeign({
     name: 'postgres',
     file: program('postgres'),
     args: ['-D', place.dataDir, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])],
@@ -69,8 +75,20 @@ export async function startPostgres({
     signal: 'INT',
     ...(place.ids !== undefined && { ids: place.ids }),
   });
+  const child: RunningChild = {
+    ...underLifeline,
+    stop: async () => {
+      await underLifeline.stop();
+      await recover(place.dataDir); // if its lifeline was killed
+    },
+  };
   const url = `postgres://countersign:${encodeURIComponent(readFileSync(secret, 'utf8'))}@127.0.0.1:${port}/postgres`;
-  await answering(url, child);
+  try {
+    await answering(url, child);
+  } catch (error) {
+    await child.kill();
+    throw error;
+  }
   return { url, dataDir: place.dataDir, child };
 }
 
@@ -97,7 +115,10 @@ function placeFor(
   root: string,
   dataDir: string,
 ): { readonly root: string; readonly dataDir: string; readonly ids?: Ids } {
-  if (process.getuid?.() !== 0) return { root, dataDir };
+  if (process.getuid?.() !== 0) {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    return { root, dataDir };
+  }
   const ids = postgresUser();
   const spare = '/var/lib/countersign';
   mkdirSync(spare, { recursive: true, mode: 0o755 });
@@ -105,14 +126,25 @@ function placeFor(
     .object({ version: z.string() })
     .parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')));
   const copy = join(spare, `postgresql-${version}`);
-  if (!passable(root) && !existsSync(join(copy, 'package.json')))
-    cpSync(root, copy, { recursive: true, verbatimSymlinks: true });
+  if (!passable(root) && !existsSync(join(copy, 'package.json'))) copyWhole(root, copy);
   const reachable = passable(dirname(dataDir))
     ? dataDir
     : join(spare, `data-${createHash('sha256').update(dataDir).digest('hex').slice(0, 16)}`);
   mkdirSync(reachable, { recursive: true, mode: 0o700 });
   chownSync(reachable, ids.uid, ids.gid);
   return { root: passable(root) ? root : copy, dataDir: reachable, ids };
+}
+
+/** Moved into place, so that a second start never finds half of it. */
+function copyWhole(from: string, to: string): void {
+  const fresh = `${to}.${process.pid}`;
+  cpSync(from, fresh, { recursive: true, verbatimSymlinks: true });
+  try {
+    renameSync(fresh, to);
+  } catch (error) {
+    rmSync(fresh, { recursive: true, force: true });
+    if (!existsSync(join(to, 'package.json'))) throw error; // else another start was faster
+  }
 }
 
 function postgresUser(): Ids {

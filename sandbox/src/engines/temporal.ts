@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
-import { freePort, startForeign, type RunningChild } from './child.js';
+import { endLeftover, freePort, startForeign, type RunningChild } from './child.js';
 
 export interface TemporalOptions {
   /** Path of the Temporal CLI. */
@@ -27,6 +27,7 @@ export interface RunningTemporal {
 export async function startTemporal(options: TemporalOptions): Promise<RunningTemporal> {
   const { cli, stateDir, namespaces } = options;
   await mkdir(stateDir, { recursive: true });
+  await endLeftover({ name: 'temporal', file: cli, stateDir }); // it may hold the ports
   const port = await freePort(options.port);
   const uiPort = await freePort(options.uiPort);
   const child = await startForeign({
@@ -44,7 +45,12 @@ export async function startTemporal(options: TemporalOptions): Promise<RunningTe
     ],
   });
   const address = `127.0.0.1:${port}`;
-  for (const namespace of namespaces) await addSearchAttributes(child, address, namespace, options.searchAttributes);
+  try {
+    await Promise.all(namespaces.map((each) => addSearchAttributes(child, address, each, options.searchAttributes)));
+  } catch (error) {
+    await child.kill();
+    throw error;
+  }
   return { address, uiUrl: `http://127.0.0.1:${uiPort}`, child };
 }
 
@@ -57,7 +63,8 @@ async function addSearchAttributes(
 ): Promise<void> {
   let over: number | NodeJS.Signals | undefined;
   void child.exited.then((how) => (over = how));
-  for (let attempt = 1; ; attempt++) {
+  const patience = performance.now() + 60_000;
+  for (;;) {
     if (over !== undefined) throw new Error(`the Temporal server ended (${over}): ${child.tail()}`);
     try {
       const connection = await Connection.connect({ address, connectTimeout: 500 });
@@ -74,7 +81,7 @@ async function addSearchAttributes(
         await connection.close();
       }
     } catch (error) {
-      if (attempt === 300) throw error;
+      if (performance.now() > patience) throw error;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }

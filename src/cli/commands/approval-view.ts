@@ -1,0 +1,46 @@
+/** What the API tells about actions that wait for a vote, and about votes. */
+import { z } from 'zod';
+import { decisionSchema, verdictSchema } from '../../approval/decision.js';
+import { actionView } from './views.js';
+
+const waiting = actionView.extend({
+  revision: z.int(),
+  may: z.looseObject({ roles: z.array(z.string()), verdicts: z.array(verdictSchema) }),
+});
+export type Waiting = z.infer<typeof waiting>;
+
+export const waitingList = z.looseObject({ approvals: z.array(waiting) });
+
+/** Of the text shown, what the terminal words; whatever else is in it is printed as it is. */
+const shown = z.looseObject({
+  title: z.string(),
+  effects: z.array(z.string()),
+  type: z.string(),
+  elements: z.array(z.string()),
+  input: z.record(z.string(), z.unknown()),
+  purpose: z.string(),
+  reason: z.string().nullable(),
+  justifications: z.record(z.string(), z.string()),
+  riskAssessment: z.string().nullable(),
+  agent: z.string(),
+  principal: z.string(),
+});
+
+export const approvalView = waiting.extend({
+  shown,
+  principalName: z.string(),
+  rulebook: z.string(),
+  requestCommitment: z.string(),
+  displayCommitment: z.string(),
+  salt: z.base64(),
+});
+export type Approval = z.infer<typeof approvalView>;
+
+export const challengeView = z.looseObject({
+  challenge: z.string(),
+  decision: decisionSchema,
+  hash: z.string(),
+  expiresAt: z.iso.datetime(),
+});
+
+export const voteView = z.looseObject({ status: z.enum(['counted', 'pending']) });

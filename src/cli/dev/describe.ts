@@ -1,0 +1,32 @@
+import { table, type Paint } from '../terminal.js';
+import type { DevSummary } from './summary.js';
+
+/** What somebody at a terminal needs to try the stack: where everything is, who they can be, and how. */
+export function describeStack({ urls, people, agents, state, vkey }: DevSummary, paint: Paint): string[] {
+  const heading = (text: string): string[] => ['', paint('bold', text)];
+  const indented = (rows: readonly (readonly string[])[]): string[] => table(rows).map((line) => `  ${line}`);
+  return [
+    ...heading('Countersign is up'),
+    ...indented([
+      ['API', urls.api, `OpenAPI: ${urls.api}/openapi.json`],
+      ['Temporal UI', urls.ui, 'operators sign in there to decode details'],
+      ['Identity', urls.issuer],
+      ['EHR (FHIR R4)', urls.fhir],
+      ['Temporal', urls.temporal],
+      ['Log key', vkey],
+      ['State, logs', state],
+    ]),
+    ...heading('People'),
+    ...indented([
+      ['person', 'name', 'roles', 'password'],
+      ...people.map(({ person, name, roles, password }) => [person, name, roles.join(', '), password]),
+    ]),
+    '',
+    '  Act as one of them:    countersign approvals list --sandbox-person amara',
+    '  On the sign-in page:   person and password as above; one-time code: countersign dev code amara',
+    ...heading('Agents'),
+    ...indented(agents.map(({ agent, keyFile }) => [agent, `signs in with ${keyFile}`])),
+    '',
+    paint('dim', 'Ctrl-C ends it. Everything here is synthetic, and none of it is for production.'),
+  ];
+}
