@@ -5,3 +5,8 @@ export { startPostgres, type RunningPostgres } from './engines/postgres.js';
 export { startTemporal, type RunningTemporal } from './engines/temporal.js';
 export { startEhr, type EhrOptions, type RunningEhr } from './ehr/server.js';
 export { canaryPatient, canaryValues } from './people/canary.js';
+export { headlessBrowser, headlessSignIn, type HeadlessBrowser } from './idp/headless.js';
+export { agentScopes, sandboxPeople, type SandboxPerson } from './idp/people.js';
+export { startIdentityProvider, type RunningIdentityProvider } from './idp/server.js';
+export { sandboxCredentials, type Credentials } from './idp/state.js';
+export { totpCode, totpStep } from './idp/totp.js';

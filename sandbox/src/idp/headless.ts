@@ -15,6 +15,11 @@ export interface HeadlessSignIn extends Omit<Credentials, 'totpSecret' | 'totpPe
   readonly browser?: HeadlessBrowser;
 }
 
+interface Cookie {
+  readonly name: string;
+  readonly value: string;
+  readonly path: string;
+}
 interface Page {
   readonly url: string;
   readonly status: number;
@@ -76,7 +81,7 @@ export interface HeadlessBrowser {
 }
 
 export function headlessBrowser(): HeadlessBrowser {
-  const cookies = new Map<string, string>();
+  const cookies = new Map<string, Cookie>();
 
   async function walk(url: string, until: string, form?: URLSearchParams): Promise<Arrival> {
     let next = { url, ...(form && { form }) };
@@ -84,7 +89,7 @@ export function headlessBrowser(): HeadlessBrowser {
       if (next.url.startsWith(until)) return { status: 'arrived', url: new URL(next.url) };
       const response = await fetch(next.url, {
         redirect: 'manual',
-        headers: { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
+        headers: { cookie: cookiesFor(new URL(next.url)) },
         ...(next.form && { method: 'POST', body: next.form }),
       });
       for (const cookie of response.headers.getSetCookie()) keep(cookie);
@@ -96,10 +101,18 @@ export function headlessBrowser(): HeadlessBrowser {
     throw new Error('the identity provider redirects without end');
   }
 
+  function cookiesFor({ pathname }: URL): string {
+    const sent = [...cookies.values()].filter(({ path }) => pathname.startsWith(path));
+    return sent.map(({ name, value }) => `${name}=${value}`).join('; ');
+  }
+
+  /** A name counts once for each path (RFC 6265 §5.3), so that the end of one sign-in is not the end of the next. */
   function keep(cookie: string): void {
     const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
-    if (value === '' || /expires=Thu, 01 Jan 1970/i.test(cookie)) cookies.delete(name);
-    else cookies.set(name, value);
+    const path = /;\s*path=([^;]*)/i.exec(cookie)?.[1] ?? '/';
+    const key = `${name} ${path}`;
+    if (value === '' || /expires=Thu, 01 Jan 1970/i.test(cookie)) cookies.delete(key);
+    else cookies.set(key, { name, value, path });
   }
 
   return {

@@ -7,6 +7,8 @@ interface Row {
   readonly expires: number;
 }
 
+const madeFromGrants = /^(AccessToken|AuthorizationCode|RefreshToken):/;
+
 /** One storage for all kinds of record, each kind a namespace of it. */
 export function memoryAdapter(): AdapterFactory {
   const rows = new Map<string, Row>();
@@ -42,7 +44,8 @@ export function memoryAdapter(): AdapterFactory {
         rows.delete(keyOf(id));
       },
       async revokeByGrantId(grant) {
-        for (const [key, row] of rows) if (row.payload.grantId === grant) rows.delete(key);
+        // An interaction names a grant too, and outlives it: the person who signs out in it goes on signing in.
+        for (const [key, row] of rows) if (madeFromGrants.test(key) && row.payload.grantId === grant) rows.delete(key);
       },
     };
   };

@@ -163,6 +163,14 @@ function personClients(consoleRedirects: readonly string[]): ClientMetadata[] {
     redirect_uris: ['http://127.0.0.1/callback'], // any port of it: RFC 8252 §7.3
     scope: ['openid', ...personScopes].join(' '),
   };
+  const codec: ClientMetadata = {
+    ...shared,
+    client_id: 'countersign-codec',
+    client_name: 'Countersign codec server, for the Temporal UI',
+    application_type: 'native',
+    redirect_uris: ['http://localhost/callback', 'http://127.0.0.1/callback'], // any port of them, as above
+    scope: ['openid', 'operator'].join(' '),
+  };
   const console: ClientMetadata = {
     ...shared,
     client_id: 'countersign-console',
@@ -171,7 +179,7 @@ function personClients(consoleRedirects: readonly string[]): ClientMetadata[] {
     redirect_uris: [...consoleRedirects],
     scope: ['openid', ...personScopes.filter((scope) => scope !== actFor)].join(' '),
   };
-  return consoleRedirects.length === 0 ? [cli] : [cli, console];
+  return consoleRedirects.length === 0 ? [cli, codec] : [cli, codec, console];
 }
 
 function agentClient({ clientId, jwks, scope }: AgentClient): ClientMetadata {
