@@ -32,10 +32,17 @@ function warrantProblem(
     requested.rulebook === rulebook &&
     elements.every((element) => requested.elements.includes(element));
   if (!same) return 'outcome.unauthorised';
+  if (wasDenied(before)) return 'approval.missing';
   const votes = approvals.map((hash) => approvalOf(hash, before));
   const found = votes.flatMap((vote) => vote ?? []);
   const met = found.length === votes.length && evaluateQuorum(requested.needs, found).status === 'met';
   return met ? undefined : 'approval.missing';
+}
+
+/** Deny wins: no approval of the same request counts beside one. */
+function wasDenied(before: readonly VerifiedLeaf[]): boolean {
+  const request = before.findLastIndex(({ leaf }) => leaf.kind === 'action.requested');
+  return before.slice(request).some(({ leaf }) => dataOf(leaf, 'vote.counted')?.verdict === 'deny');
 }
 
 /** The vote whose leaf has this hash, as it was counted. */

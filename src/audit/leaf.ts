@@ -104,6 +104,7 @@ export const leafKinds = {
   'action.viewed': z.strictObject({ person: personSchema }),
   /** api: the output left us, to the agent that asked. */
   'action.released': z.strictObject({ agent: agentSchema, warrant: warrantSchema, destination: z.string() }),
+  /** codec: before an operator saw some minutes of one history; `payloads` is the most that they saw. */
   'history.viewed': z.strictObject({ operator: z.string(), payloads: z.int().min(1) }),
   'security.event': z.strictObject({ code, agent: agentSchema.nullable() }),
   'retention.disposed': z.strictObject({

@@ -11,7 +11,7 @@ export interface ListenOptions {
   readonly connectionString: string;
   readonly channel: 'audit_leaf' | 'audit_checkpoint' | 'dek_destroyed';
   readonly log: Logger;
-  readonly onPayload: (payload: string) => void;
+  readonly onPayload: (payload: string) => unknown;
   /** After each connection, the first included: what was said in between was not heard. */
   readonly onConnected: () => void;
 }

@@ -1,7 +1,7 @@
 /** The signer in one process: rounds whenever leaves come, a state that says how the last one went. */
 import pg from 'pg';
 import { errorFacts, type Logger } from '../config/log.js';
-import { listenForLeaves } from './leaf-listener.js';
+import { listen } from '../database/listen.js';
 import { startRounds } from './rounds.js';
 import { logRounds, type RefusedReason, type Round, type SignLogDeps } from './sign-log.js';
 
@@ -55,7 +55,13 @@ export function startSigner({ connectionString, log, ...deps }: SignerOptions): 
     return pauses[next.status];
   };
   const rounds = startRounds(work);
-  const listener = listenForLeaves({ connectionString, tenant: deps.tenant, log, onLeaf: rounds.ask });
+  const listener = listen({
+    connectionString,
+    channel: 'audit_leaf',
+    log,
+    onPayload: (tenant) => tenant === deps.tenant && rounds.ask(),
+    onConnected: rounds.ask,
+  });
   const idle = setInterval(rounds.ask, idleMs);
   // What stopped a round may be over before the next leaf comes.
   const again = setInterval(() => state.status !== 'signing' && rounds.ask(), pauses.refusing);

@@ -64,6 +64,7 @@ const second = envelopeOf({
   challenge: challenge('00000000-0000-4000-8000-000000000009'),
   approver: person('00000000-0000-4000-8000-000000000008'),
 });
+const secondNo = envelopeOf({ ...second.decision, verdict: 'deny', meaning: 'deny.access' });
 const nobodyAsked = draft({
   ...steps.requested,
   data: { ...steps.requested.data, needs: { status: 'nobody' } },
@@ -187,6 +188,12 @@ describe('a log that its own writers made untrue', () => {
     ['releases before the end', [...wholeRead.slice(0, 7), steps.released, steps.outcome], votes, 'release.no_outcome'],
     ['counts nobody', without(steps.counted), [], 'approval.missing'],
     ['counts too few', wholeRead.map((s) => (s === steps.requested ? twoAsked : s)), votes, 'approval.missing'],
+    [
+      'passes over a no beside the yes',
+      instead(steps.counted, steps.counted, countedOf(secondNo)),
+      [...votes, secondNo],
+      'approval.missing',
+    ],
     ['takes a no for a yes', instead(steps.counted, countedOf(denial)), [denial], 'approval.missing'],
     [
       'lets one human count twice',
