@@ -60,6 +60,7 @@ export function governedActions(client: Client): GovernedActions {
         workflowIdReusePolicy: 'REJECT_DUPLICATE',
         workflowTaskTimeout,
         typedSearchAttributes: attributesOf(admission, announced),
+        staticSummary: `${announced.type} for ${announced.purpose}, asked by ${announced.agent}`,
       });
       try {
         return await client.withDeadline(Date.now() + admitWithin, () =>

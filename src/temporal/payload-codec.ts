@@ -3,6 +3,7 @@
  * which every handler refuses. Only an unreachable key store throws, so that Temporal tries again.
  */
 import type { Payload, PayloadCodec } from '@temporalio/common';
+import { z } from 'zod';
 import type { ActionId, TenantId } from '../action/ids.js';
 import { actionOfWorkflow, actionSchema, tenantSchema } from '../action/ids.js';
 import type { Aead } from '../keys/aead.js';
@@ -27,7 +28,9 @@ export interface CodecOptions {
 
 const encoding = 'binary/encrypted';
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
-const text = (bytes: Uint8Array | null | undefined): string => new TextDecoder().decode(bytes ?? new Uint8Array());
+/** protobufjs gives empty bytes as a plain array, which TextDecoder and ciphers refuse by throwing. */
+const octets = (bytes: Uint8Array | null | undefined): Uint8Array => Uint8Array.from(bytes ?? []);
+const text = (bytes: Uint8Array | null | undefined): string => new TextDecoder().decode(octets(bytes));
 
 export function payloadCodec({ tenant, keys, aead, mayBePlain }: CodecOptions): PayloadCodec {
   /** The action's key, or the system key when there is none: encoding after an effect must not fail. */
@@ -52,19 +55,13 @@ export function payloadCodec({ tenant, keys, aead, mayBePlain }: CodecOptions): 
     const id = text(metadata['key']);
     const key = await decodingKey(id);
     if (typeof key === 'string') return unreadable(key);
-    const opened = aead.open(key, payload.data ?? new Uint8Array(), [id]);
-    if (!opened) return unreadable('altered');
-    return unpacked(opened) ?? unreadable('altered');
+    const opened = aead.open(key, octets(payload.data), [id]);
+    return (opened && unpacked(opened)) ?? unreadable('altered');
   }
 
   function plain(payload: Payload, named: string): Payload {
     if (named === 'binary/null') return payload;
-    if (named !== 'json/plain') return unreadable('plain');
-    try {
-      return mayBePlain(JSON.parse(text(payload.data))) ? payload : unreadable('plain');
-    } catch {
-      return unreadable('plain');
-    }
+    return named === 'json/plain' && mayBePlain(parsed(text(payload.data))) ? payload : unreadable('plain');
   }
 
   return {
@@ -100,7 +97,7 @@ async function persistently<T>(work: () => Promise<T>): Promise<T> {
 function packed({ metadata, data }: Payload): Uint8Array {
   const names = Object.entries(metadata ?? {}).map(([name, value]) => [name, text(value)]);
   const head = utf8(JSON.stringify(names));
-  const body = data ?? new Uint8Array();
+  const body = octets(data);
   const bytes = new Uint8Array(4 + head.length + body.length);
   new DataView(bytes.buffer).setUint32(0, head.length);
   bytes.set(head, 4);
@@ -108,13 +105,26 @@ function packed({ metadata, data }: Payload): Uint8Array {
   return bytes;
 }
 
+const headSchema = z.array(z.tuple([z.string(), z.string()]));
+
+/** Undefined for bytes that {@link packed} never made, though whoever sealed them held the key. */
 function unpacked(bytes: Uint8Array): Payload | undefined {
   if (bytes.length < 4) return undefined;
   const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
   if (4 + length > bytes.length) return undefined;
-  const names: readonly (readonly [string, string])[] = JSON.parse(text(bytes.subarray(4, 4 + length)));
+  const head = headSchema.safeParse(parsed(text(bytes.subarray(4, 4 + length))));
+  if (!head.success) return undefined;
   return {
-    metadata: Object.fromEntries(names.map(([name, value]) => [name, utf8(value)])),
+    metadata: Object.fromEntries(head.data.map(([name, value]) => [name, utf8(value)])),
     data: bytes.slice(4 + length),
   };
+}
+
+/** The JSON value; undefined for text that is none. */
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
 }
