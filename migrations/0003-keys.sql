@@ -26,6 +26,7 @@ CREATE TABLE dek_wrap (
 );
 SELECT tenant_table('dek_wrap');
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON dek_wrap FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON dek_wrap FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 -- Keys of the tenant itself: `system` for histories that belong to no action, `index` for looking subjects up.
 CREATE TABLE tenant_key (
@@ -56,12 +57,18 @@ CREATE TABLE sealed (
 );
 SELECT tenant_table('sealed');
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON sealed FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON sealed FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+-- Once for each action: whoever kept a wrapped key from before its destruction must not be able to put it back.
 CREATE FUNCTION dek_create(p_action text, p_kind text, p_kek text, p_wrapped bytea) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = countersign, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = countersign, pg_temp AS $$
+BEGIN
+  IF EXISTS (SELECT FROM dek_wrap WHERE tenant = current_tenant() AND action = p_action AND kind = p_kind) THEN
+    RAISE EXCEPTION 'a data key is made once' USING ERRCODE = 'unique_violation';
+  END IF;
   INSERT INTO dek (tenant, action, kind, kek, wrapped) VALUES (current_tenant(), p_action, p_kind, p_kek, p_wrapped);
   INSERT INTO dek_wrap (tenant, action, kind, kek) VALUES (current_tenant(), p_action, p_kind, p_kek);
-$$;
+END $$;
 
 -- Only a key that is there is rewrapped: rewrapping must not bring an erased one back.
 CREATE FUNCTION dek_rewrap(p_action text, p_kind text, p_kek text, p_wrapped bytea) RETURNS boolean
@@ -75,10 +82,14 @@ BEGIN
   RETURN true;
 END $$;
 
+-- Not under a hold (0009), whoever asks.
 CREATE FUNCTION dek_destroy(p_action text) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = countersign, pg_temp AS $$
 DECLARE gone integer;
 BEGIN
+  IF EXISTS (SELECT FROM hold h WHERE h.tenant = current_tenant() AND h.action = p_action AND h.lifted_at IS NULL) THEN
+    RAISE EXCEPTION 'this action is under a hold' USING ERRCODE = 'insufficient_privilege';
+  END IF;
   DELETE FROM dek WHERE tenant = current_tenant() AND action = p_action;
   GET DIAGNOSTICS gone = ROW_COUNT;
   PERFORM pg_notify('dek_destroyed', p_action);
@@ -97,8 +108,8 @@ LANGUAGE sql SECURITY DEFINER SET search_path = countersign, pg_temp AS $$
   ON CONFLICT DO NOTHING;
 $$;
 
--- First writer wins; each login seals its own paths only.
-CREATE FUNCTION seal(p_action text, p_path text, p_box bytea) RETURNS void
+-- First writer wins, and the second hears false; each login seals its own paths only.
+CREATE FUNCTION seal(p_action text, p_path text, p_box bytea) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = countersign, pg_temp AS $$
 BEGIN
   IF (p_path = 'result') IS DISTINCT FROM (session_user IN ('countersign_ehr', 'countersign_llm')) THEN
@@ -106,6 +117,7 @@ BEGIN
   END IF;
   INSERT INTO sealed (tenant, action, path, box) VALUES (current_tenant(), p_action, p_path, p_box)
   ON CONFLICT DO NOTHING;
+  RETURN FOUND;
 END $$;
 
 REVOKE ALL ON FUNCTION dek_create(text, text, text, bytea), dek_rewrap(text, text, text, bytea), dek_destroy(text),
@@ -119,3 +131,9 @@ GRANT SELECT ON dek, tenant_key TO
 GRANT SELECT ON dek_wrap TO countersign_governance;
 GRANT SELECT ON subject_key TO countersign_api, countersign_governance, countersign_ehr, countersign_llm;
 GRANT SELECT ON sealed TO countersign_api, countersign_ehr, countersign_llm;
+
+-- What decodes histories needs no content key, and what decodes or delivers looks no patient up.
+CREATE POLICY history_only ON dek AS RESTRICTIVE FOR SELECT TO countersign_codec, countersign_notify
+  USING (kind = 'history');
+CREATE POLICY system_only ON tenant_key AS RESTRICTIVE FOR SELECT TO countersign_codec, countersign_notify
+  USING (purpose = 'system');

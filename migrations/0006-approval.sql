@@ -29,6 +29,7 @@ CREATE TABLE challenge (
 SELECT tenant_table('challenge');
 CREATE INDEX challenge_of_person ON challenge (tenant, action, revision, approver);
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON challenge FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON challenge FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 -- When each proof came, and why it did not count, if it did not. One row for each proof and not for each challenge: a
 -- time that is noted before the proof exists would let a late vote pass for an early one, and a forged proof would use
@@ -43,6 +44,8 @@ CREATE TABLE vote_receipt (
   FOREIGN KEY (tenant, challenge) REFERENCES challenge
 );
 SELECT tenant_table('vote_receipt');
+CREATE TRIGGER no_delete BEFORE DELETE ON vote_receipt FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON vote_receipt FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TABLE vote (
   tenant      text NOT NULL,
@@ -61,6 +64,7 @@ CREATE TABLE vote (
 );
 SELECT tenant_table('vote');
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON vote FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON vote FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 -- What is to be sent to whom; sending is the notify worker's.
 CREATE TABLE delivery (

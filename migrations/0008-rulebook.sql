@@ -30,3 +30,7 @@ CREATE TRIGGER no_truncate BEFORE TRUNCATE ON active_rulebook FOR EACH STATEMENT
 GRANT SELECT ON rulebook, active_rulebook TO
   countersign_api, countersign_governance, countersign_ehr, countersign_llm, countersign_notify, countersign_signer,
   countersign_codec;
+
+-- An action is judged by the rules that it pinned, so whoever opens one must not choose among old or foreign ones.
+CREATE POLICY pins_active ON action AS RESTRICTIVE FOR INSERT TO countersign_api
+  WITH CHECK (rulebook = (SELECT r.digest FROM countersign.active_rulebook r ORDER BY r.ordinal DESC LIMIT 1));

@@ -9,7 +9,7 @@ import type { Vote } from './quorum.js';
 import { countedVotes } from './vote.store.js';
 
 /** Beside the roles of the quorum the privacy officer may deny (DESIGN §5.4). */
-const mayDeny = [role('privacy_officer')];
+export const mayDeny = [role('privacy_officer')];
 
 /** Whether this person may vote so on this action, as the directory stands now. */
 export async function eligibilityOf(

@@ -63,9 +63,10 @@ export async function insertSubjectKey(tx: PoolClient, lookup: Uint8Array, key: 
   await tx.query('SELECT countersign.subject_key_create($1, $2, $3)', [lookup, key.kek, key.wrapped]);
 }
 
-/** First writer wins. */
-export async function insertSealed(tx: PoolClient, action: ActionId, path: string, box: Uint8Array): Promise<void> {
-  await tx.query('SELECT countersign.seal($1, $2, $3)', [action, path, box]);
+/** First writer wins; false for the second. */
+export async function insertSealed(tx: PoolClient, action: ActionId, path: string, box: Uint8Array): Promise<boolean> {
+  const done = await tx.query('SELECT countersign.seal($1, $2, $3) AS done', [action, path, box]);
+  return z.object({ done: z.boolean() }).parse(done.rows[0]).done;
 }
 
 export async function findSealed(tx: PoolClient, action: ActionId, path: string): Promise<Uint8Array | undefined> {

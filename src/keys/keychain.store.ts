@@ -103,7 +103,8 @@ export class Keychain {
   }
 
   /**
-   * Seals content at a path of the action, once; returns its commitment. Of two writers the first wins.
+   * Seals content at a path of the action, once; returns the commitment of what lies there. Of two writers the first
+   * wins.
    *
    * @throws Refusal `key.gone` when the action's keys were destroyed.
    */
@@ -113,8 +114,8 @@ export class Keychain {
     const content = new Uint8Array(saltLength + bytes.length);
     content.set(salt);
     content.set(bytes, saltLength);
-    await insertSealed(tx, action, path, this.#aead.seal(key, content, [tenant, action, path]));
-    return this.commitment(salt, bytes);
+    const first = await insertSealed(tx, action, path, this.#aead.seal(key, content, [tenant, action, path]));
+    return first ? this.commitment(salt, bytes) : (await this.unseal(tx, tenant, action, path)).commitment;
   }
 
   /** @throws Refusal `sealed.missing` where nothing was sealed, `key.gone`, `key.unreadable`. */

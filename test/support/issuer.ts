@@ -7,7 +7,7 @@ export interface TestIssuer {
   readonly url: string;
   readonly audience: string;
   readonly voteClient: string;
-  /** Signs any claims; `iss` and `iat` are added, the rest is the test's affair. */
+  /** Signs any claims; `iss`, `iat` and, where it is not given, `exp` are added, the rest is the test's affair. */
   sign(claims: JWTPayload, typ?: string): Promise<string>;
   agentToken(client: string, scope?: string): Promise<string>;
   principalToken(subject: string, agent: string): Promise<string>;
@@ -30,7 +30,7 @@ export async function testIssuer(): Promise<TestIssuer> {
     new SignJWT({ iss: url, ...claims })
       .setProtectedHeader({ alg: 'ES256', kid: 'k1', ...(typ !== undefined && { typ }) })
       .setIssuedAt()
-      .setExpirationTime('5m')
+      .setExpirationTime(claims.exp ?? '5m')
       .sign(privateKey);
   return {
     url,

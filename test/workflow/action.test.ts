@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Context } from '@temporalio/activity';
-import { WorkflowUpdateFailedError } from '@temporalio/client';
+import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { actionOfWorkflow, type ActionId } from '../../src/action/ids.js';
@@ -270,6 +270,69 @@ describe('a cancel', () => {
       },
     ));
 
+  it('while it is being classified ends the action without effect', () => {
+    const held = gate();
+    return running(
+      {
+        classify: async () => {
+          await held.passed;
+          return waits();
+        },
+      },
+      async (handle, log) => {
+        await until(() => log.includes('classify'));
+        await handle.cancel();
+        held.open();
+        expect(await handle.result()).toEqual({ status: 'cancelled' });
+        expect(log).not.toContain('perform');
+      },
+    );
+  });
+
+  it('while the action concludes changes nothing: it ends as it was ending', () => {
+    const held = gate();
+    let stored: Concluded | undefined; // first writer wins, as in the database
+    return running(
+      {
+        conclude: async (_, { status }) => {
+          stored ??= { status: status === 'performed' ? 'completed' : 'cancelled' };
+          await held.passed;
+          return stored;
+        },
+      },
+      async (handle, log) => {
+        await admit(handle);
+        await vote(handle, envelope(actionOf(handle), 'ada'));
+        await until(() => log.includes('conclude'));
+        await handle.cancel();
+        held.open();
+        expect(await handle.result()).toEqual({ status: 'completed' });
+      },
+    );
+  });
+
+  it('or a vote after the end is answered by the server, and changes nothing', () =>
+    running({}, async (handle) => {
+      await admit(handle);
+      const own = envelope(actionOf(handle), 'ada');
+      await vote(handle, own);
+      expect(await handle.result()).toEqual({ status: 'completed' });
+      await handle.cancel().catch(() => undefined); // this server says yes to it, the real one does not
+      await expect(vote(handle, envelope(actionOf(handle), 'bo', 'deny'))).rejects.toBeInstanceOf(
+        WorkflowNotFoundError,
+      );
+      await expect(handle.signal('vote', own)).rejects.toBeInstanceOf(WorkflowNotFoundError);
+      expect(await handle.result()).toEqual({ status: 'completed' });
+    }));
+
+  it('twice is once', () =>
+    running({}, async (handle, log) => {
+      await admit(handle);
+      await Promise.all([handle.cancel(), handle.cancel()]);
+      expect(await handle.result()).toEqual({ status: 'cancelled' });
+      expect(log.filter((name) => name === 'conclude')).toHaveLength(1);
+    }));
+
   it('does not lose a vote that is being verified, and concludes after it', () => {
     let verified = (): void => undefined;
     const verification = new Promise<void>((resolve) => (verified = resolve));
@@ -340,6 +403,13 @@ async function untilCancelled(): Promise<never> {
 async function acceptedUpdates(handle: Handle): Promise<number> {
   const { events } = await handle.fetchHistory();
   return (events ?? []).filter((event) => event.workflowExecutionUpdateAcceptedEventAttributes).length;
+}
+
+/** A promise and the way to end it. */
+function gate(): { readonly passed: Promise<void>; readonly open: () => void } {
+  let open = (): void => undefined;
+  const passed = new Promise<void>((resolve) => (open = resolve));
+  return { passed, open: () => open() };
 }
 
 /** Waits for what another activity call makes true; bounded by the test's own timeout. */

@@ -4,8 +4,7 @@ import { agent, role, workflowIdOf, type ActionId } from '../../../src/action/id
 import { release } from '../../../src/action/release.tx.js';
 import { usualMeaning, type Verdict } from '../../../src/approval/decision.js';
 import { openChallenge } from '../../../src/approval/open-challenge.tx.js';
-import { leafOf } from '../../../src/audit/append.store.js';
-import { isWellFormed } from '../../../src/audit/leaf.js';
+import { isWellFormed, leafOf } from '../../../src/audit/leaf.js';
 import { leavesOf } from '../../../src/audit/leaf.store.js';
 import { leafHash } from '../../../src/audit/merkle.js';
 import { inTenant } from '../../../src/database/transaction.js';

@@ -6,7 +6,7 @@ import { ehrActivities, type EhrActivities } from '../../../activities/ehr/activ
 import type { ActionId } from '../../../src/action/ids.js';
 import { Refusal } from '../../../src/action/refusal.js';
 import type { Admission, MintedWarrant } from '../../../src/action/types.js';
-import { leafOf } from '../../../src/audit/append.store.js';
+import { leafOf } from '../../../src/audit/leaf.js';
 import type { Login } from '../../../src/database/logins.js';
 import { inTenant } from '../../../src/database/transaction.js';
 import { revokeWarrants, usedWarrant } from '../../../src/warrant/warrant.store.js';

@@ -5,7 +5,7 @@ import { exportJWK, generateKeyPair } from 'jose';
 import { ehrActivities, type EhrActivities } from '../../../activities/ehr/activities.js';
 import { Refusal } from '../../../src/action/refusal.js';
 import type { Admission, MintedWarrant, Performed, Relation } from '../../../src/action/types.js';
-import { leafOf } from '../../../src/audit/append.store.js';
+import { leafOf } from '../../../src/audit/leaf.js';
 import { inTenant } from '../../../src/database/transaction.js';
 import { fhirGateway } from '../../../src/ehr/fhir.gateway.js';
 import { smartTokens } from '../../../src/ehr/smart.gateway.js';

@@ -29,7 +29,8 @@ import type { TestDatabase } from '../../support/database.js';
 export const clinic = tenant('clinic');
 export const triage = agent('triage-agent');
 export const chen = person('00000000-0000-4000-8000-0000000000c4');
-export const rulebook = digest('22'.repeat(32));
+/** SHA-256 of `{}`: an active rulebook that nobody reads here. */
+export const rulebook = digest('44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a');
 export const vote = digest('33'.repeat(32));
 
 export const medications: ElementReading = {
@@ -76,6 +77,10 @@ export async function stage(db: TestDatabase, location = () => 'https://ehr.exam
   const keyring = localKeyring({ folder, production: false, aead: nodeAead });
   const keychain = new Keychain({ keyring, aead: nodeAead, cache: new KeyCache({ clock: () => performance.now() }) });
   const { issuer, trusted } = await newIssuer('urn:countersign:dev:clinic');
+  await db.admin.query(
+    `INSERT INTO countersign.rulebook (digest, content) VALUES ('${rulebook}', '{}');
+     INSERT INTO countersign.active_rulebook (tenant, ordinal, digest) VALUES ('clinic', 1, '${rulebook}')`,
+  );
 
   const open = async (more: Partial<SealedRequest> = {}): Promise<OpenedAction> => {
     const id = newAction();

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Context } from '@temporalio/activity';
 import { WithStartWorkflowOperation } from '@temporalio/client';
 import type { Workflow } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
@@ -48,6 +49,13 @@ function gate(): { readonly passed: Promise<void>; readonly open: () => void } {
   return { passed, open: () => open() };
 }
 
+/** An activity that is alive and has no answer; it ends when its cancellation reaches it. */
+async function untilCancelled(): Promise<never> {
+  const context = Context.current();
+  const beat = setInterval(() => context.heartbeat(), 100);
+  return context.cancelled.finally(() => clearInterval(beat));
+}
+
 describe('a vote that races the deadline, on a real server', () => {
   const soon = { deadlineIn: 2_000, remindIn: 1_000 };
 
@@ -86,6 +94,47 @@ describe('a vote that races the deadline, on a real server', () => {
     expect(await resultOf(admission)).toEqual({ status: 'expired' });
     expect(log).not.toContain('perform');
   });
+});
+
+describe('a cancel that comes while a transaction runs, on a real server', () => {
+  it.each(['classify', 'recordVote', 'authorise', 'conclude'] as const)(
+    'of %s ends the action once: the effect does not begin, or is told to stop, or had happened',
+    async (step) => {
+      const admission = newAdmission();
+      const held = gate();
+      let stored: Concluded | undefined; // first writer wins, as in the database
+      const holding =
+        <T>(answer: T) =>
+        async (): Promise<T> => {
+          await held.passed;
+          return answer;
+        };
+      const own = envelope(admission.action, 'ada');
+      const log = workers.script(admission.action, {
+        ...(step === 'classify' && { classify: holding(waits()) }),
+        ...(step === 'recordVote' && { recordVote: holding(counted(own)) }),
+        ...(step === 'authorise' && { authorise: holding({ status: 'authorised', warrant: minted }) }),
+        // The server hands the cancel over with the next task, and by then this may have been scheduled.
+        ...(step !== 'conclude' && { perform: untilCancelled }),
+        conclude: async (_, { status }) => {
+          stored ??= { status: status === 'performed' ? 'completed' : 'cancelled' };
+          if (step === 'conclude') await held.passed;
+          return stored;
+        },
+      });
+      const admitting = admitted(admission);
+      if (step !== 'classify') {
+        await admitting;
+        void vote(admission, own).catch(() => undefined);
+      }
+      while (!log.includes(step)) await new Promise((resolve) => setImmediate(resolve));
+      await env.client.workflow.getHandle(workflowIdOf(admission.action)).cancel();
+      held.open();
+      expect(await resultOf(admission)).toEqual({ status: step === 'conclude' ? 'completed' : 'cancelled' });
+      if (step === 'classify') expect(log).not.toContain('perform');
+      await admitting; // whoever asked is told, whatever became of it
+    },
+  );
 });
 
 describe('the history of an action', () => {
