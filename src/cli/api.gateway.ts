@@ -11,7 +11,7 @@ export interface Api {
   text(path: string, expected: string): Promise<TextAnswer>;
 }
 
-export type TextAnswer =
+type TextAnswer =
   | { readonly status: 'text'; readonly text: string }
   /** Seconds after which the API said to come back. */
   | { readonly status: 'expected'; readonly retryAfter: number };

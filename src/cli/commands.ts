@@ -1,23 +1,10 @@
 /** The commands, with a line each for `--help`; a command's own file is loaded only when it is asked for. */
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 
 export interface CommandEntry {
   readonly name: string;
   readonly description: string;
   readonly load: () => Promise<Command>;
-}
-
-/** @throws Error when this build does not have the command. */
-async function fromFile(file: string, factory: string): Promise<Command> {
-  const url = new URL(`./commands/${file}.command.js`, import.meta.url);
-  if (!existsSync(fileURLToPath(url))) throw new Error('This build does not have that command.');
-  const module: Readonly<Record<string, unknown>> = await import(url.href);
-  const make = module[factory];
-  const command: unknown = typeof make === 'function' ? make() : undefined;
-  if (command instanceof Command) return command;
-  throw new Error('This build does not have that command.');
 }
 
 export const commands: readonly CommandEntry[] = [
@@ -29,36 +16,38 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'demo',
     description: 'watch an agent read, a clinician approve, and the proof verify',
-    load: () => fromFile('demo', 'demoCommand'),
+    load: async () => (await import('./commands/demo.command.js')).demoCommand(),
   },
   {
     name: 'doctor',
     description: 'say what is missing or wrong, and the line that mends it',
-    load: () => fromFile('doctor', 'doctorCommand'),
+    load: async () => (await import('./commands/doctor.command.js')).doctorCommand(),
   },
   {
     name: 'actions',
     description: 'list, show, watch and cancel governed actions',
-    load: () => fromFile('actions', 'actionsCommand'),
+    load: async () => (await import('./commands/actions.command.js')).actionsCommand(),
   },
   {
     name: 'approvals',
     description: 'see what waits for you; approve or deny it with your sign-in',
-    load: () => fromFile('approvals', 'approvalsCommand'),
+    load: async () => (await import('./commands/approvals.command.js')).approvalsCommand(),
   },
   {
     name: 'audit',
     description: 'export the evidence of an action; verify it without a network',
     load: async () => {
-      const audit = await fromFile('audit', 'auditCommand');
-      audit.addCommand(await fromFile('audit-export', 'auditExportCommand'));
-      return audit;
+      const [{ auditCommand }, { auditExportCommand }] = await Promise.all([
+        import('./commands/audit.command.js'),
+        import('./commands/audit-export.command.js'),
+      ]);
+      return auditCommand().addCommand(auditExportCommand());
     },
   },
   {
     name: 'retention',
     description: 'list records that are due for disposal, and those disposed of',
-    load: () => fromFile('retention', 'retentionCommand'),
+    load: async () => (await import('./commands/retention.command.js')).retentionCommand(),
   },
   {
     name: 'migrate',

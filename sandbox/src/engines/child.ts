@@ -189,7 +189,9 @@ export async function endLeftover({
 export function commandOf(pid: number): string | undefined {
   try {
     if (process.platform !== 'linux') {
-      const out = execFileSync('ps', ['-o', 'stat=,command=', '-p', String(pid)], { stdio: ['ignore', 'pipe', 'ignore'] });
+      const out = execFileSync('ps', ['-o', 'stat=,command=', '-p', String(pid)], {
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
       return out.toString().trimStart().startsWith('Z') ? undefined : out.toString().trim();
     }
     if (/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))) return undefined;

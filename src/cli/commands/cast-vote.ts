@@ -29,8 +29,8 @@ export interface CastVote {
   readonly roles: readonly string[];
   /** `pending`: noted in time, not counted yet. */
   readonly vote: 'counted' | 'pending';
-  /** The action a moment later. */
-  readonly after: ActionView;
+  /** The action a moment later; undefined when the API did not say. */
+  readonly after: ActionView | undefined;
 }
 
 /** @throws CommandFailure when anything is refused, differs, or the person leaves; then nothing was signed. */
@@ -50,14 +50,14 @@ export async function castVote(shell: Shell, session: Session, { approval, chose
   shell.tell(`Signing takes a sign-in of its own, until ${localTime(ballot.expiresAt)}.`);
   const idToken = await signIn.voteToken(ballot.hash);
   const vote = await send(api, { challenge: ballot.challenge, proof: { kind: 'idp', idToken } });
-  const after = await api.get(`/v1/actions/${approval.id}/wait?seconds=2`, actionView);
+  const after = await api.get(`/v1/actions/${approval.id}/wait?seconds=2`, actionView).catch(unlessFailure);
   return { approval, chosen, roles: ballot.decision.actingRoles, vote, after };
 }
 
 export function tellResult(shell: Shell, { json }: { readonly json?: boolean }, cast: CastVote): void {
   const { approval, chosen, roles, vote, after } = cast;
   const { verdict, meaning } = chosen;
-  const { status, needs } = after;
+  const { status = null, needs = null } = after ?? {};
   if (json) {
     const facts = { action: approval.id, revision: approval.revision, verdict, meaning, roles, vote, status, needs };
     return shell.print(JSON.stringify(facts));
@@ -67,6 +67,7 @@ export function tellResult(shell: Shell, { json }: { readonly json?: boolean }, 
       ? `Your vote counts: ${verdict}, as ${roles.join(', ')}.`
       : 'Your vote arrived in time and is not counted yet: follow it with countersign actions watch.',
   );
+  if (status === null) return;
   if (status === 'awaiting_approval') shell.print(`More are needed: it takes ${needsText(needs)} in all.`);
   else shell.print(`The action is now: ${status}.`);
 }
@@ -77,7 +78,19 @@ async function beSure(shell: Shell, { verdict }: Chosen, host: string): Promise<
   throw new CommandFailure(1, 'vote.left', 'Nothing was signed.');
 }
 
-const passing: readonly string[] = ['vote.busy', 'vote.not_open', 'identity.unreachable', 'unavailable'];
+/** The vote was sent by then: what is told of the action afterwards cannot make that a failure. */
+function unlessFailure(error: unknown): undefined {
+  if (!(error instanceof CommandFailure)) throw error;
+}
+
+/** Worth sending the same vote again. */
+const passing: readonly string[] = [
+  'api.unreachable',
+  'identity.unreachable',
+  'unavailable',
+  'vote.busy',
+  'vote.not_open',
+];
 
 /** The same vote may be sent again, and hears the same answer. */
 async function send(api: Api, vote: object): Promise<'counted' | 'pending'> {
@@ -86,13 +99,19 @@ async function send(api: Api, vote: object): Promise<'counted' | 'pending'> {
       (answer) => answer.status,
       (error: unknown) => {
         const mayPass = error instanceof CommandFailure && passing.includes(error.code);
-        if (!mayPass || attempt === 5) throw error;
-        return 'pending' as const;
+        if (mayPass && attempt < 5) return 'pending' as const;
+        throw error instanceof CommandFailure && error.exit === 1 ? unknownFate(error) : error;
       },
     );
     if (status === 'counted' || attempt === 5) return status;
     await sleep(attempt * 500);
   }
+}
+
+/** Signed and sent, and no answer. */
+function unknownFate({ code, message }: CommandFailure): CommandFailure {
+  const next = 'Whether your vote arrived is not known: countersign approvals list.';
+  return new CommandFailure(1, code, `${message} ${next}`);
 }
 
 function differs(what: string): CommandFailure {

@@ -9,10 +9,9 @@ import type { TrustRoots } from '../../rulebook/trust-roots.js';
 import { devDirectory, devTenant } from './first-directory.js';
 import { writeDevPolicies } from './policies.js';
 import type { Ports } from './ports.js';
+import type { Sandbox } from './sandbox.js';
 import type { Secrets } from './secrets.js';
 import type { Places } from './state-folder.js';
-
-type Sandbox = typeof import('@countersign/sandbox');
 
 /** Addresses that are known before anything runs. `localhost`, because cookies and passkeys know no 127.0.0.1. */
 export function urlsOf(ports: Ports) {
@@ -109,7 +108,7 @@ function ed25519({ kid = '', x = '' }: { readonly kid?: string; readonly x?: str
 }
 
 /** Synthea bundles: `COUNTERSIGN_SAMPLE_FHIR`, else the shared folder beside the clone; else people are generated. */
-export function samplePatients(env: NodeJS.ProcessEnv): string | undefined {
+function samplePatients(env: NodeJS.ProcessEnv): string | undefined {
   const asked = env['COUNTERSIGN_SAMPLE_FHIR'];
   if (asked) {
     if (!existsSync(asked)) throw new Error('COUNTERSIGN_SAMPLE_FHIR names a folder that does not exist.');

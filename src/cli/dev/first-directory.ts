@@ -1,5 +1,5 @@
 /** Who is in the development clinic: the sandbox's people, three agents, one vendor with an agreement. */
-import { DateTime } from 'luxon';
+import type { DateTime } from 'luxon';
 import type { SandboxAgent } from './secrets.js';
 
 export const devTenant = { id: 'clinic', name: 'Sandbox clinic', zone: 'America/New_York' } as const;

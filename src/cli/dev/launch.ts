@@ -5,13 +5,13 @@ import { baseEnvironment, environmentOf, type Values } from './process-environme
 import type { ProcessTree, Stage } from './process-tree.js';
 import { entryFile, migrateProgram, type Program } from './programs.js';
 import { runMigrate } from './run-migrate.js';
+import type { Sandbox } from './sandbox.js';
 import type { Places } from './state-folder.js';
 import { supervise } from './supervise.js';
 
 /** What every start has in common. */
 export interface Launch {
-  /** Loaded only where a stack is started: production carries no such package. */
-  readonly sandbox: typeof import('@countersign/sandbox');
+  readonly sandbox: Sandbox;
   readonly env: NodeJS.ProcessEnv;
   readonly places: Places;
   readonly progress: Progress;

@@ -16,7 +16,7 @@ export const defaultPorts = {
   postgres: 54_329,
 } as const;
 
-export type PortName = keyof typeof defaultPorts;
+type PortName = keyof typeof defaultPorts;
 export type Ports = Readonly<Record<PortName, number>>;
 
 const names = Object.keys(defaultPorts).filter((name): name is PortName => name in defaultPorts);
@@ -73,7 +73,7 @@ export async function choosePorts(state: string, fixed: Partial<Ports> = {}): Pr
   return { ports, moved };
 }
 
-/** Which of these nobody listens on; for `doctor`. */
+/** Whether nobody listens there. */
 export async function isFree(port: number): Promise<boolean> {
   const server = await hold(port);
   if (server === undefined) return false;

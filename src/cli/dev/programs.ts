@@ -1,5 +1,4 @@
 /** Where the entry points of this build lie: one list for `countersign dev` and for the commands that start one process. */
-import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { projectFolder } from '../../config/project-folder.js';
@@ -28,10 +27,6 @@ export const programs: readonly Program[] = [
 
 export function entryFile({ entry }: Pick<Program, 'entry'>): string {
   return join(projectFolder(), 'dist', entry);
-}
-
-export function isBuilt(program: Program): boolean {
-  return existsSync(entryFile(program));
 }
 
 /** An entry point of the sandbox package. */

@@ -6,10 +6,10 @@ import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jo
 import { logins, type Login } from '../../database/logins.js';
 
 /** Agents of the sandbox: client id and what they are registered as. */
-export const sandboxAgents = ['scheduling-agent', 'triage-agent', 'throwaway-agent'] as const;
+const sandboxAgents = ['scheduling-agent', 'triage-agent', 'throwaway-agent'] as const;
 export type SandboxAgent = (typeof sandboxAgents)[number];
 
-export interface KeyFile {
+interface KeyFile {
   readonly file: string;
   readonly publicJwk: JWK;
 }

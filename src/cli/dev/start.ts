@@ -8,7 +8,7 @@ import { lettingGo, lockState } from './lock.js';
 import { ensureLogKey } from './log-key.js';
 import { choosePorts } from './ports.js';
 import { allOrNone, ProcessTree } from './process-tree.js';
-import { isBuilt, programs, sandboxEntry } from './programs.js';
+import { programs, sandboxEntry } from './programs.js';
 import { readSummary, removeSummary, writeSummary } from './read-summary.js';
 import { migrateDatabase, ownProcess, type Launch } from './launch.js';
 import { ensureSecrets } from './secrets.js';
@@ -144,7 +144,7 @@ async function start({ state, port, onData, ...rest }: Start): Promise<DevSummar
   signal.throwIfAborted();
 
   await allOrNone(
-    programs.filter(isBuilt).map((program) => {
+    programs.map((program) => {
       const values = valuesOf({ ...facts, database }, program.process);
       return ownProcess(launch, 'product', { program, values });
     }),

@@ -1,12 +1,13 @@
 import type { Urls } from './config-files.js';
 import { devNamespace } from './engines.js';
 import { devOrigin, devTenant } from './first-directory.js';
+import type { Sandbox } from './sandbox.js';
 import type { Secrets } from './secrets.js';
 import type { Places } from './state-folder.js';
 import type { DevSummary } from './summary.js';
 
 export interface Told {
-  readonly sandbox: typeof import('@countersign/sandbox');
+  readonly sandbox: Sandbox;
   readonly state: string;
   readonly places: Places;
   readonly urls: Urls;

@@ -21,14 +21,14 @@ export interface SuperviseOptions {
   readonly clock?: () => number;
 }
 
-export interface RestartPolicy {
+interface RestartPolicy {
   readonly restarts: number;
   readonly withinMs: number;
   /** Before the first restart; doubles with each. */
   readonly delayMs: number;
 }
 
-export const restartPolicy: RestartPolicy = { restarts: 3, withinMs: 60_000, delayMs: 250 };
+const restartPolicy: RestartPolicy = { restarts: 3, withinMs: 60_000, delayMs: 250 };
 
 export function supervise(options: SuperviseOptions): Supervised {
   const { name, again, onChange, onGiveUp, policy = restartPolicy, clock = () => performance.now() } = options;

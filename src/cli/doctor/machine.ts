@@ -1,11 +1,10 @@
 /** What this machine must have before `countersign dev` can start. */
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import type { Sandbox } from '../dev/sandbox.js';
 import { ok, problem, warning, type Finding } from './finding.js';
 import { defaultPorts, isFree } from '../dev/ports.js';
 import { entryFile, migrateProgram, programs } from '../dev/programs.js';
-import { existsSync } from 'node:fs';
-
-type Sandbox = typeof import('@countersign/sandbox');
 
 const oldest = [20, 19] as const;
 
@@ -13,7 +12,11 @@ export function checkNode(version: string): Finding {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const fits = major > oldest[0] || (major === oldest[0] && minor >= oldest[1]);
   if (fits) return ok('Node', version);
-  return problem('Node', `${version} is older than ${oldest.join('.')}`, 'install Node 24, for example: nvm install 24');
+  return problem(
+    'Node',
+    `${version} is older than ${oldest.join('.')}`,
+    'install Node 24, for example: nvm install 24',
+  );
 }
 
 export function checkBuild(): Finding {
@@ -23,7 +26,10 @@ export function checkBuild(): Finding {
 }
 
 /** Looks where a start would look first, and fetches nothing. */
-export async function checkTemporalCli({ ensureEngine, temporalCli }: Sandbox, env: NodeJS.ProcessEnv): Promise<Finding> {
+export async function checkTemporalCli(
+  { ensureEngine, temporalCli }: Sandbox,
+  env: NodeJS.ProcessEnv,
+): Promise<Finding> {
   const name = `Temporal CLI ${temporalCli.version}`;
   for (const source of ['path', 'cache']) {
     try {

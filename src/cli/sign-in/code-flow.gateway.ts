@@ -17,7 +17,7 @@ export interface SignIn {
   voteToken(nonce: string): Promise<string>;
 }
 
-export interface AccessToken {
+interface AccessToken {
   readonly token: string;
   /** How long it is good for. */
   readonly seconds: number;

@@ -7,7 +7,7 @@ export interface Way {
   close(): Promise<void>;
 }
 
-export interface Question {
+interface Question {
   readonly authorizationUrl: URL;
   /** Comes back in the answer to this question, and in no other. */
   readonly state: string;

@@ -75,14 +75,14 @@ describe('countersign actions', () => {
 describe('countersign audit export', () => {
   it('says that an action which has not ended has no evidence yet', async () => {
     const id = await stage.asked();
-    const { exit, err } = await stage.run(auditExportCommand, ['export', id, ...elif]);
+    const { exit, err } = await stage.run(auditExportCommand, [id, ...elif]);
     expect({ exit, err }).toEqual({ exit: 1, err: expect.stringContaining('has not ended') });
   });
 
   it('is refused for somebody who is no auditor', async () => {
     const id = await stage.asked({ expiresIn: 1 });
     await actions('watch', id, ...amara);
-    expect(await stage.run(auditExportCommand, ['export', id, ...amara])).toMatchObject({ exit: 3, out: '' });
+    expect(await stage.run(auditExportCommand, [id, ...amara])).toMatchObject({ exit: 3, out: '' });
   });
 
   it('waits for the checkpoint, and writes a bundle that verifies', async () => {
@@ -90,7 +90,7 @@ describe('countersign audit export', () => {
     await stage.run(approvalsCommand, ['approve', id, '--yes', ...amara]);
     await actions('watch', id, ...amara);
     const file = join(folder, 'evidence.json');
-    const exporting = stage.run(auditExportCommand, ['export', id, '-o', file, '--json', ...elif]);
+    const exporting = stage.run(auditExportCommand, [id, '-o', file, '--json', ...elif]);
     const key = join(folder, 'log.key');
     const vkey = createLogKey(key, 'dev.countersign/clinic');
     const signer = startSigner({
@@ -106,7 +106,7 @@ describe('countersign audit export', () => {
     expect(JSON.parse(out)).toMatchObject({ action: id, file });
     const logs = [parseVerifier(vkey)].flatMap((verifier) => verifier ?? []);
     expect(verifyBundleText(readFileSync(file, 'utf8'), logs).status).toBe('valid');
-    const { out: text } = await stage.run(auditExportCommand, ['export', id.slice(0, 9), ...elif]);
+    const { out: text } = await stage.run(auditExportCommand, [id.slice(0, 9), ...elif]);
     expect(JSON.parse(text)).toMatchObject({ format: 'countersign-evidence/v1', action: id });
   });
 });
@@ -123,6 +123,10 @@ describe('countersign retention list', () => {
 });
 
 describe('a command', () => {
+  const project = process.cwd();
+  beforeAll(() => process.chdir(folder)); // where no ./.countersign is
+  afterAll(() => process.chdir(project));
+
   it('that finds no stack says what to do', async () => {
     const seat = { env: { COUNTERSIGN_STATE: join(folder, 'none') } };
     const { exit, err } = await stage.run(actionsCommand, ['list'], seat);
@@ -131,17 +135,17 @@ describe('a command', () => {
 
   it('sends no token over plain http to another machine', async () => {
     const env = { COUNTERSIGN_URL: 'http://api.example', COUNTERSIGN_ISSUER: 'https://login.example' };
-    const { exit, err } = await stage.run(actionsCommand, ['list', '--state', join(folder, 'none')], { env });
-    expect({ exit, err }).toEqual({ exit: 1, err: expect.stringContaining('No stack') });
+    const { exit, err } = await stage.run(actionsCommand, ['list'], { env });
+    expect({ exit, err }).toEqual({
+      exit: 1,
+      err: expect.stringContaining('COUNTERSIGN_URL must be an https: address'),
+    });
   });
 
-  it('gets on with an API and an issuer that the environment names, and a browser that prints only', async () => {
-    const env = {
-      COUNTERSIGN_URL: stage.url,
-      COUNTERSIGN_ISSUER: stage.idp.idp.issuer,
-      COUNTERSIGN_STATE: '',
-    };
-    const { exit, err } = await stage.run(actionsCommand, ['list', '--json'], { env, browsesAs: 'amara' });
+  it('gets on with an API and an issuer that the environment names, and is no place for sandbox people', async () => {
+    const env = { COUNTERSIGN_URL: stage.url, COUNTERSIGN_ISSUER: stage.idp.idp.issuer };
+    const { exit, err, out } = await stage.run(actionsCommand, ['list', '--json'], { env, browsesAs: 'amara' });
+    expect(JSON.parse(out).actions.length).toBeGreaterThan(0);
     expect({ exit, err }).toEqual({ exit: 0, err: expect.stringContaining('Sign in with your browser') });
     const sandbox = await stage.run(actionsCommand, ['list', ...amara], { env });
     expect({ exit: sandbox.exit, err: sandbox.err }).toEqual({

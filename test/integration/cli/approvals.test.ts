@@ -116,6 +116,21 @@ describe('a vote', () => {
     expect(err).toContain('Nothing was signed; report it.');
   });
 
+  it('that counted is told even when the API cannot say how the action goes on', async () => {
+    const id = await stage.asked();
+    stage.lie(`/v1/actions/${id}/wait?seconds=2`, () => 'no action');
+    const { exit, out } = await approvals(['approve', id, '--yes', '--json', ...amara]);
+    expect({ exit, ...JSON.parse(out) }).toMatchObject({ exit: 0, vote: 'counted', status: null });
+  });
+
+  it('that was signed and got no answer is not said to be nothing', async () => {
+    const id = await stage.asked();
+    stage.lie('/v1/votes', () => 'garbled');
+    const { exit, err } = await approvals(['approve', id, '--yes', ...amara]);
+    stage.lie('/v1/votes', undefined);
+    expect({ exit, err }).toEqual({ exit: 1, err: expect.stringContaining('is not known') });
+  });
+
   it('is not signed when the API shows another text than the vote would bind', async () => {
     const id = await stage.asked();
     const harmless = (answer: object) => ({ ...answer, reason: 'Something harmless' });

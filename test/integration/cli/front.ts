@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 
-export type Change = (answer: Record<string, unknown>) => unknown;
+type Change = (answer: Record<string, unknown>) => unknown;
 
 export interface Front {
   readonly url: string;

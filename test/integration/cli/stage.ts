@@ -1,5 +1,5 @@
 /** The people's commands before a whole stack: API on a real socket, people who sign in at the sandbox provider. */
-import type { Command } from 'commander';
+import { Command } from 'commander';
 import { CommandFailure } from '../../../src/cli/commands/failure.js';
 import type { Shell } from '../../../src/cli/commands/shell.js';
 import { writeSummary } from '../../../src/cli/dev/read-summary.js';
@@ -13,7 +13,7 @@ import { apiStage } from '../api/stage.js';
 import { frontOf, type Front } from './front.js';
 import { idpStage, type IdpStage } from './idp-stage.js';
 
-export interface Ran {
+interface Ran {
   readonly exit: number;
   /** Standard output and standard error. */
   readonly out: string;
@@ -75,8 +75,10 @@ export async function cliStage(): Promise<CliStage> {
           if (browsesAs !== undefined) void idp.browse(browsesAs, opened).catch(() => undefined);
         },
       };
-      const exit = await command(shell)
-        .parseAsync([...args], { from: 'user' })
+      const mounted = command(shell);
+      const exit = await new Command()
+        .addCommand(mounted)
+        .parseAsync([mounted.name(), ...args], { from: 'user' })
         .then(
           () => 0,
           (error: unknown) => {

@@ -1,6 +1,6 @@
 /** `countersign dev` as people run it: the built program in a process of its own. */
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startOf } from '../../../src/cli/dev/lock.js';
@@ -44,7 +44,7 @@ export function startDevProcess(...args: readonly string[]): DevProcess {
   return { child, up, exited, told: () => told };
 }
 
-/** For the end of a test file: whatever a failed test left running. */
+/** For the end of a test file: ends what a failed test left running, and clears the folders away. */
 export async function endStarted(): Promise<void> {
   await Promise.all(
     [...started].map(async (child) => {
@@ -53,10 +53,15 @@ export async function endStarted(): Promise<void> {
       await gone;
     }),
   );
+  for (const state of states) rmSync(state, { recursive: true, force: true });
 }
 
+const states: string[] = [];
+
 export function newState(): string {
-  return mkdtempSync(join(tmpdir(), 'countersign-dev-test-'));
+  const state = mkdtempSync(join(tmpdir(), 'countersign-dev-test-'));
+  states.push(state);
+  return state;
 }
 
 export interface Being {
@@ -73,7 +78,7 @@ export function familyOf({ pid, processes }: Pick<DevSummary, 'pid' | 'processes
     .split('\n')
     .map((row) => row.trim().split(/\s+/).map(Number));
   const family = new Set([pid, ...Object.values(processes)]);
-  for (let size = 0; size !== family.size; ) {
+  for (let size = 0; size !== family.size;) {
     size = family.size;
     for (const [child = 0, parent = 0] of rows) if (family.has(parent)) family.add(child);
   }
