@@ -5,13 +5,11 @@ import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode } from '@temporalio/worker';
 import { z } from 'zod';
 import { projectFolder } from '../src/config/project-folder.js';
+import { failureConverterPath } from '../src/temporal/failure-converter-path.js';
 
 /** This build's compiled (or, under a test runner, source) tree: the parent of this file's folder. */
 const tree = dirname(dirname(fileURLToPath(import.meta.url)));
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-
-/** The failure converter that bundle, workers and clients share; a side without it would write failures in clear. */
-export const failureConverterPath = join(tree, 'src', 'temporal', `failure-converter.${extension}`);
 
 /** The workflows, bundled; kept beside the build, because making the bundle takes some seconds. */
 export function workflowBundle(): Promise<{ readonly code: string }> {

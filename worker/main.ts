@@ -2,7 +2,7 @@
 import { EnvironmentError } from '../src/config/environment.js';
 import { createLog, errorFacts } from '../src/config/log.js';
 import { announceReady, endWith } from '../src/config/process-life.js';
-import { serveHealth } from './health.js';
+import { serveHealth } from '../src/config/health.js';
 import { startEhr } from './ehr.js';
 import { startGovernance } from './governance.js';
 import type { RunningWorker } from './process.js';

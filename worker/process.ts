@@ -14,7 +14,7 @@ import { Keychain } from '../src/keys/keychain.store.js';
 import { openKeyring } from '../src/keys/open-keyring.node.js';
 import type { KeyringOperation } from '../src/keys/keyring.js';
 import { temporalConnection } from '../src/temporal/connection.js';
-import { historyCodec } from './codec.js';
+import { historyCodec } from '../src/temporal/history-codec.js';
 import { installRuntime } from './runtime.js';
 import type { WorkerContext } from './workers.js';
 
@@ -61,7 +61,7 @@ export async function workerParts(
   const listener = forgetDestroyed({ connectionString, tenant, keychain, log });
   installRuntime(log);
   const connection = await NativeConnection.connect(temporalConnection(env));
-  const context = { connection, namespace: env.COUNTERSIGN_TEMPORAL_NAMESPACE, codec, log };
+  const context = { connection, namespace: env.COUNTERSIGN_TEMPORAL_NAMESPACE, tenant, codec, log };
   return { context, pool, keychain, log, listener };
 }
 

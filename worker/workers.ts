@@ -2,16 +2,18 @@ import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/w
 import { ehrActivities } from '../activities/ehr/activities.js';
 import { governanceActivities, type GovernanceActivityDeps } from '../activities/governance/activities.js';
 import { retentionActivities } from '../activities/governance/retention.js';
+import type { TenantId } from '../src/action/ids.js';
 import type { EhrDeps } from '../src/ehr/deps.js';
 import type { Logger } from '../src/config/log.js';
 import { taskQueues } from '../src/temporal/queues.js';
 import { activityInterceptors } from './activity-interceptor.js';
 import { workflowBundle } from './bundle.js';
-import type { HistoryCodec } from './codec.js';
+import type { HistoryCodec } from '../src/temporal/history-codec.js';
 
 export interface WorkerContext {
   readonly connection: NativeConnection;
   readonly namespace: string;
+  readonly tenant: TenantId;
   readonly codec: HistoryCodec;
   readonly log: Logger;
 }
@@ -31,12 +33,12 @@ export function ehrWorker(context: WorkerContext, deps: EhrDeps): Promise<Worker
   return Worker.create({ ...common(context), taskQueue: taskQueues.ehr, activities: ehrActivities(deps) });
 }
 
-function common({ connection, namespace, codec, log }: WorkerContext): Omit<WorkerOptions, 'taskQueue'> {
+function common({ connection, namespace, tenant, codec, log }: WorkerContext): Omit<WorkerOptions, 'taskQueue'> {
   return {
     connection,
     namespace,
     dataConverter: codec.dataConverter,
-    interceptors: { activity: [activityInterceptors({ log, pin: codec.pin })] },
+    interceptors: { activity: [activityInterceptors({ log, tenant, pin: codec.pin })] },
     shutdownGraceTime: '5s',
   };
 }

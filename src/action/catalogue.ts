@@ -3,7 +3,7 @@ import { defineAction, encounterRef, patientRef, type ActionDefinition } from '.
 
 const onePatient = z.strictObject({ patient: patientRef, episode: encounterRef });
 
-export const facilityRead = defineAction({
+const facilityRead = defineAction({
   name: 'facility.read',
   tier: 'T0',
   performs: 'ehr.read',
@@ -12,7 +12,7 @@ export const facilityRead = defineAction({
   describe: () => ({ title: 'Read locations and opening hours', effects: [] }),
 });
 
-export const medicationsRead = defineAction({
+const medicationsRead = defineAction({
   name: 'medications.read',
   tier: 'T1',
   performs: 'ehr.read',
@@ -21,7 +21,7 @@ export const medicationsRead = defineAction({
   describe: () => ({ title: 'Read active medications of one patient', effects: [] }),
 });
 
-export const recordRead = defineAction({
+const recordRead = defineAction({
   name: 'record.read',
   tier: 'T1',
   performs: 'ehr.read',

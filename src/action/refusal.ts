@@ -11,6 +11,7 @@ export type RefusalCode =
   | 'idempotency.mismatch'
   | 'request.invalid'
   | 'retention.unknown_class'
+  | 'tenant.other'
   | 'type.unknown'
   // directory
   | 'directory.conflict'

@@ -1,7 +1,7 @@
 import type { ActionRow } from './action.store.js';
 
 /** Minutes for which the agent may fetch the output after the action ended. */
-export const releaseWindow = 15;
+const releaseWindow = 15;
 
 /** Until when the output of a completed action may be released; undefined for every other end. */
 export function releasableUntil({ status, concludedAt }: Pick<ActionRow, 'status' | 'concludedAt'>): Date | undefined {

@@ -19,7 +19,7 @@ export type Tier = z.infer<typeof tierSchema>;
 
 /** The one union of states (DESIGN.md §3). The last seven are final; `outcome_unknown` is open and keeps its keys. */
 export const finalStatuses = ['completed', 'denied', 'expired', 'cancelled', 'refused', 'withheld', 'failed'] as const;
-export const openStatuses = [
+const openStatuses = [
   'requested',
   'preparing',
   'awaiting_approval',
@@ -47,7 +47,7 @@ export const admissionSchema = z.object({
 export type Admission = Readonly<z.infer<typeof admissionSchema>>;
 
 /** One seat-bearing factor as shown to callers: `{role: 'clinical_staff', count: 1}`. */
-export const factorSchema = z.object({ role: roleSchema, count: z.int().min(1) });
+const factorSchema = z.object({ role: roleSchema, count: z.int().min(1) });
 
 export const needsSchema = z.discriminatedUnion('status', [
   z.object({ status: z.literal('nobody') }),

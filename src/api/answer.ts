@@ -33,7 +33,7 @@ function challengeOf(code: string): string {
 }
 
 /** What is unforeseen is `internal`, and only its kind and place are logged. */
-export function errorAnswer(log: Logger): (error: Error, c: Context<ApiEnv>) => Response {
+export function errorAnswer(log: Logger): (error: unknown, c: Context<ApiEnv>) => Response {
   return (error, c) => {
     const problem = problemFor(error);
     if (problem.status >= 500 && !(error instanceof ApiProblem))
@@ -42,7 +42,7 @@ export function errorAnswer(log: Logger): (error: Error, c: Context<ApiEnv>) => 
   };
 }
 
-function problemFor(error: Error): Problem {
+function problemFor(error: unknown): Problem {
   if (error instanceof ApiProblem) return error.problem;
   if (error instanceof Refusal) return problemOf(error);
   // The only exceptions of the framework that get here are about bodies that are not JSON.

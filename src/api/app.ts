@@ -19,8 +19,9 @@ import { voteRoutes } from './votes.route.js';
 export function apiApp(deps: ApiDeps): Hono<ApiEnv> {
   const governing = governingRulebook(deps);
   const app = new Hono<ApiEnv>();
-  app.use(identified(deps.log));
-  app.onError(errorAnswer(deps.log));
+  const answer = errorAnswer(deps.log);
+  app.use(identified(deps.log, answer));
+  app.onError(answer);
   app.notFound((c) => answerProblem(c, apiProblem('not_found')));
 
   // Alive, not ready: what it depends on tells for itself, and an outage of it must not restart every API at once.

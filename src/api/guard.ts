@@ -1,5 +1,5 @@
 /** What holds for every call: an id, headers, limits, a line in the log, and who is calling. */
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { routePath } from 'hono/route';
 import type { Logger } from '../config/log.js';
@@ -17,12 +17,19 @@ const headers = {
 };
 
 /** The id is ours and never the caller's, so that what is logged under it cannot be chosen. */
-export function identified(log: Logger): MiddlewareHandler<ApiEnv> {
+export function identified(
+  log: Logger,
+  answer: (error: unknown, c: Context<ApiEnv>) => Response,
+): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     const requestId = globalThis.crypto.randomUUID();
     const began = performance.now();
     c.set('requestId', requestId);
-    await next();
+    try {
+      await next();
+    } catch (error) {
+      c.res = answer(error, c); // the framework hands on what was thrown and is no Error of its own realm
+    }
     for (const [name, value] of Object.entries(headers)) c.res.headers.set(name, value);
     c.res.headers.set('x-request-id', requestId);
     // The route's pattern and never its path: whoever mistypes an address may type anything.

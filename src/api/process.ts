@@ -1,7 +1,6 @@
 /** The API's parts, wired from the environment. */
 import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
-import { historyCodec } from '../../worker/codec.js';
 import { actionIdOf } from '../action/admit.tx.js';
 import { challenge, tenant as tenantId } from '../action/ids.js';
 import type { Environment } from '../config/environment.js';
@@ -9,12 +8,14 @@ import { createLog } from '../config/log.js';
 import { forgetDestroyed } from '../database/forget-destroyed.js';
 import { openPool } from '../database/pool.js';
 import { assertSchema } from '../database/schema.store.js';
+import { inTenant } from '../database/transaction.js';
 import { tokenVerifiers } from '../identity/tokens.gateway.js';
 import { nodeAead } from '../keys/aead.node.js';
 import { KeyCache } from '../keys/key-cache.js';
 import { Keychain } from '../keys/keychain.store.js';
 import { openKeyring } from '../keys/open-keyring.node.js';
-import { rulebookReader } from '../rulebook/rulebook.store.js';
+import { activeDigest, rulebookReader } from '../rulebook/rulebook.store.js';
+import { historyCodec } from '../temporal/history-codec.js';
 import { temporalConnection } from '../temporal/connection.js';
 import { governedActions } from '../temporal/governed-actions.js';
 import { apiApp } from './app.js';
@@ -27,12 +28,16 @@ export interface RunningApi {
   stop(): Promise<void>;
 }
 
-/** @throws Error for an older schema, a missing keyring, or a Temporal frontend that does not answer. */
+/** @throws Error for an older schema, a missing rulebook or keyring, or a Temporal frontend that does not answer. */
 export async function startApi(env: Environment<'api'>): Promise<RunningApi> {
   const log = createLog('api', env.COUNTERSIGN_LOG_LEVEL);
   const tenant = tenantId(env.COUNTERSIGN_TENANT);
   const pool = openPool(env.COUNTERSIGN_DATABASE_URL, { process: 'api', log });
   await assertSchema(pool);
+  const rulebook = rulebookReader();
+  const { trustRoots } = await inTenant(pool, tenant, async (tx) => rulebook(tx, await activeDigest(tx)));
+  if (!trustRoots.issuers.some(({ audiences }) => audiences.includes(env.COUNTERSIGN_API_URL)))
+    log.warn('the rulebook accepts no token for COUNTERSIGN_API_URL: most calls will be refused as token.audience');
   const keychain = new Keychain({
     keyring: openKeyring(env, ['wrap', 'unwrap']),
     aead: nodeAead,
@@ -47,7 +52,7 @@ export async function startApi(env: Environment<'api'>): Promise<RunningApi> {
     tenant,
     pool,
     keychain,
-    rulebook: rulebookReader(),
+    rulebook,
     verifier: tokenVerifiers(),
     actions: governedActions(client),
     waits,

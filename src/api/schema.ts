@@ -13,7 +13,7 @@ export const problemSchema = z
 
 const instant = z.iso.datetime();
 
-export const needsViewSchema = z
+const needsViewSchema = z
   .union([
     z.object({ status: z.literal('nobody') }),
     z.object({ status: z.literal('quorum'), factors: z.array(z.object({ role: z.string(), count: z.int() })) }),

@@ -56,7 +56,7 @@ export type Decision = z.infer<typeof decisionSchema>;
 const prefix = 'countersign-decision/v1\n';
 
 /** What is hashed: a label, then RFC 8785 bytes, so that no other protocol's message can stand for a decision. */
-export function decisionBytes(decision: Decision): Uint8Array {
+function decisionBytes(decision: Decision): Uint8Array {
   return new TextEncoder().encode(prefix + canonicalJson(decision));
 }
 

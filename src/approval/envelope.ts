@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { decisionSchema } from './decision.js';
 
 /** A proof by the person's identity provider: an ID token obtained for this vote, its nonce the decision's hash. */
-export const idpProofSchema = z.strictObject({
+const idpProofSchema = z.strictObject({
   kind: z.literal('idp'),
   /** Compact JWS of at most 8 kB, without profile claims. */
   idToken: z

@@ -43,6 +43,12 @@ function throwing(command: Command): Command {
   return command;
 }
 
+// A reader that leaves early, such as `head`, is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
+  throw error;
+});
+
 try {
   const [first, second] = process.argv.slice(2);
   await throwing(await program(first === 'help' ? second : first)).parseAsync();

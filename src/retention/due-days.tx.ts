@@ -16,7 +16,7 @@ export async function dueDays({ pool }: { readonly pool: Pool }, tenant: TenantI
 }
 
 /** @throws RangeError for a date or zone that the calendar does not know. */
-export function startOfDay(date: string, zone: string): string {
+function startOfDay(date: string, zone: string): string {
   const start = DateTime.fromISO(date, { zone }).startOf('day').toUTC().toISO();
   if (start === null) throw new RangeError('not a date in this zone');
   return start;

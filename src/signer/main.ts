@@ -3,14 +3,14 @@ import type { AddressInfo } from 'node:net';
 import { tenant } from '../action/ids.js';
 import { formatVerifier } from '../audit/note.js';
 import { EnvironmentError, readEnvironment } from '../config/environment.js';
+import { lockFolder } from '../config/folder-lock.js';
 import { createLog, errorFacts } from '../config/log.js';
 import { announceReady, endWith } from '../config/process-life.js';
-import { serveHealth } from '../../worker/health.js';
+import { serveHealth } from '../config/health.js';
 import { readLogKey } from './log-key.node.js';
 import { markFile } from './mark.node.js';
 import { startSigner } from './start.js';
 import { StartError } from './start-error.js';
-import { lockFolder } from './state-lock.node.js';
 
 /** Origins of development begin so, and no others do: a stand-in's signature must never pass for the real one's. */
 const developmentOrigin = 'dev.';
@@ -21,9 +21,12 @@ async function main(): Promise<void> {
   const signer = readLogKey(env.COUNTERSIGN_LOG_KEY_FILE);
   if (signer.name.startsWith(developmentOrigin) !== (env.COUNTERSIGN_MODE === 'development'))
     throw new StartError(`Log origins start with ${developmentOrigin} in development, and only there.`);
-  const release = lockFolder(env.COUNTERSIGN_SIGNER_STATE);
-  process.once('exit', release);
   const mark = markFile(env.COUNTERSIGN_SIGNER_STATE);
+  // Two signers would move one mark.
+  const lock = lockFolder(env.COUNTERSIGN_SIGNER_STATE, 'signer');
+  if (lock.status === 'held')
+    throw new StartError(`Another signer (pid ${lock.pid}) uses COUNTERSIGN_SIGNER_STATE; end it first.`);
+  process.once('exit', lock.release);
   mark.read(); // a damaged one ends the start
 
   const running = startSigner({

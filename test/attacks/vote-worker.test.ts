@@ -4,7 +4,8 @@ import { Worker } from '@temporalio/worker';
 import type { GovernanceActivities } from '../../activities/governance/activities.js';
 import { role, warrant as warrantId, workflowIdOf } from '../../src/action/ids.js';
 import type { Admission, MintedWarrant } from '../../src/action/types.js';
-import { failureConverterPath, workflowBundle } from '../../worker/bundle.js';
+import { failureConverterPath } from '../../src/temporal/failure-converter-path.js';
+import { workflowBundle } from '../../worker/bundle.js';
 import { startStack, type Stack } from '../support/stack.js';
 import { voteScene, type VoteScene } from './vote-scene.js';
 

@@ -15,7 +15,7 @@ import { KeyCache } from '../../src/keys/key-cache.js';
 import { Keychain } from '../../src/keys/keychain.store.js';
 import { localKeyring } from '../../src/keys/local-keyring.node.js';
 import { governedActions, type GovernedActions } from '../../src/temporal/governed-actions.js';
-import { historyCodec } from '../../worker/codec.js';
+import { historyCodec } from '../../src/temporal/history-codec.js';
 import { testDatabase, type TestDatabase } from './database.js';
 import { engines } from './engines.js';
 import { testIssuer, type TestIssuer } from './issuer.js';

@@ -27,7 +27,7 @@ import { activateRulebook, rulebookReader, storeRulebook } from '../../src/ruleb
 import { governedActions } from '../../src/temporal/governed-actions.js';
 import { warrantIssuerName } from '../../src/warrant/issuer.js';
 import { warrantIssuer } from '../../src/warrant/issuer.node.js';
-import { historyCodec } from '../../worker/codec.js';
+import { historyCodec } from '../../src/temporal/history-codec.js';
 import { ehrWorker, governanceWorker } from '../../worker/workers.js';
 import { testDatabase, type TestDatabase } from './database.js';
 import { testIssuer, type TestIssuer } from './issuer.js';
@@ -85,7 +85,7 @@ export async function startStack(): Promise<Stack> {
   });
 
   const governanceKeychain = keychain('wrap', 'unwrap', 'destroy');
-  const context = { connection: env.nativeConnection, namespace, log };
+  const context = { connection: env.nativeConnection, namespace, tenant: clinic, log };
   const governance = await governanceWorker(
     { ...context, codec: await codecOf('governance', governanceKeychain) },
     {

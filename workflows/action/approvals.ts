@@ -6,9 +6,10 @@ import {
   setHandler,
 } from '@temporalio/workflow';
 import type { Admission, Classified, CountedVote, VoteAnswer } from '../../src/action/types.js';
+import { failureCode } from '../../src/action/failure-code.js';
 import { addVote, checkVote, openBallot, tally, type Ballot } from '../../src/approval/ballot.js';
 import type { DecisionEnvelope } from '../../src/approval/envelope.js';
-import { governance, reminders } from './profiles.js';
+import { governance, reminders, verifications } from './profiles.js';
 import { vote, voteSignal } from './messages.js';
 
 type Waiting = Extract<Classified, { status: 'approvals_needed' }>;
@@ -19,6 +20,12 @@ export type Decided =
 export interface Approvals {
   /** Waits for the quorum, a deny, or the deadline; a vote that the database had before the deadline counts. */
   decide(classified: Waiting): Promise<Decided>;
+}
+
+/** Neither a yes nor a no: nothing was counted, and this person may vote again. */
+function unverified(error: unknown): never {
+  if (failureCode(error) === undefined) throw error;
+  throw ApplicationFailure.nonRetryable('vote could not be verified', 'identity.unreachable');
 }
 
 /** Registers the vote handlers at once: a vote may come with the first workflow task. */
@@ -35,7 +42,9 @@ export function openApprovals(admission: Admission): Approvals {
 
   /** Verification survives a cancel: a cancelled verification would be no refused vote. */
   async function receive(envelope: DecisionEnvelope): Promise<VoteAnswer> {
-    const answer = await CancellationScope.nonCancellable(() => governance.recordVote(admission, envelope));
+    const answer = await CancellationScope.nonCancellable(() => verifications.recordVote(admission, envelope)).catch(
+      unverified,
+    );
     if (answer.status === 'counted') add(answer.vote);
     return answer;
   }

@@ -13,6 +13,16 @@ export const governance = proxyLocalActivities<GovernanceActivities>({
   retry: { initialInterval: '200ms', maximumInterval: '10s' },
 });
 
+/**
+ * Verifying a vote may need the identity provider's keys. Two minutes without them and the voter is told to come again:
+ * a provider that stays away must not keep an action open past its deadline.
+ */
+export const verifications = proxyLocalActivities<Pick<GovernanceActivities, 'recordVote'>>({
+  startToCloseTimeout: '10s',
+  scheduleToCloseTimeout: '2m',
+  retry: { initialInterval: '200ms', maximumInterval: '10s' },
+});
+
 /** A reminder is worth less than the deadline that it announces: it gives up early. */
 export const reminders = proxyLocalActivities<Pick<GovernanceActivities, 'remind'>>({
   startToCloseTimeout: '5s',

@@ -1,4 +1,4 @@
-import { startOf } from '../dev/lock.js';
+import { startOf } from '../../config/folder-lock.js';
 import { checkDatabase } from './database.js';
 import type { Finding } from './finding.js';
 import { checkBuild, checkNode, checkPorts, checkPostgresBinaries, checkTemporalCli } from './machine.js';

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporalConnection } from '../../temporal/connection.js';
-import { holderOf } from '../dev/lock.js';
+import { stackOf } from '../dev/lock.js';
 import { readSummary } from '../dev/read-summary.js';
 import { placesIn } from '../dev/state-folder.js';
 import { summaryFile, type DevSummary } from '../dev/summary.js';
@@ -30,7 +30,7 @@ export function targetOf(state: string, env: NodeJS.ProcessEnv): Target {
   if (database || address) return { kind: 'environment', parts: fromEnvironment(database, address, env) };
   if (!existsSync(state)) return { kind: 'nothing', findings: [] };
   const summary = readSummary(state);
-  const holder = holderOf(state);
+  const holder = stackOf(state);
   if (summary !== undefined && holder === summary.pid) return { kind: 'stack', parts: fromStack(summary), summary };
   if (holder !== undefined)
     return { kind: 'nothing', findings: [warning('stack', `pid ${holder} is starting or ending one`, 'try again')] };

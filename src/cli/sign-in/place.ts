@@ -20,8 +20,10 @@ export interface Place {
   };
 }
 
-/** `--state`, `COUNTERSIGN_STATE`, `./.countersign`; else `COUNTERSIGN_URL` with `COUNTERSIGN_ISSUER`. */
+/** `--state`, `COUNTERSIGN_STATE`; `COUNTERSIGN_URL` with `COUNTERSIGN_ISSUER`; what runs in `./.countersign`. */
 export function findPlace(asked: string | undefined, env: NodeJS.ProcessEnv): Place {
+  const named = asked !== undefined || Boolean(env['COUNTERSIGN_STATE']);
+  if (!named && env['COUNTERSIGN_URL']) return fromEnvironment(env);
   const state = stateFolder(asked, env);
   const summary = readSummary(state);
   if (summary) {
@@ -30,7 +32,7 @@ export function findPlace(asked: string | undefined, env: NodeJS.ProcessEnv): Pl
   }
   if (existsSync(join(state, summaryFile)))
     throw new CommandFailure(1, 'stack.unreadable', `${summaryFile} is not of this version: restart countersign dev.`);
-  if (asked !== undefined || env['COUNTERSIGN_STATE'])
+  if (named)
     throw new CommandFailure(1, 'stack.missing', 'No stack runs in this state folder: start countersign dev with it.');
   return fromEnvironment(env);
 }

@@ -335,6 +335,20 @@ describe('an action', () => {
     await api.call('POST', `/v1/actions/${id}/cancel`, token);
     expect((await held).body['status']).toBe('cancelled');
   });
+
+  it('is no longer waited for by a caller who went away', async () => {
+    const id = await waiting();
+    const headers = { authorization: `Bearer ${await api.agent()}` };
+    const gone = new AbortController();
+    const held = [1, 2, 3, 4].map(() =>
+      fetch(`${api.url}/v1/actions/${id}/wait`, { headers, signal: gone.signal }).catch(() => 'gone'),
+    );
+    const place = async () => (await fetch(`${api.url}/v1/actions/${id}/wait?seconds=0.2`, { headers })).status;
+    while ((await place()) !== 503); // all four places are taken
+    gone.abort();
+    expect(await Promise.all(held)).toEqual(['gone', 'gone', 'gone', 'gone']);
+    while ((await place()) !== 200); // long before their 25 seconds are over
+  }, 15_000);
 });
 
 describe('every answer', () => {

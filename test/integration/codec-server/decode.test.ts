@@ -12,7 +12,7 @@ import { leafOf } from '../../../src/audit/leaf.js';
 import { jsonOf, maxBody, maxPayloads } from '../../../src/codec-server/payloads.js';
 import { inTenant } from '../../../src/database/transaction.js';
 import { nodeAead } from '../../../src/keys/aead.node.js';
-import { historyCodec, type HistoryCodec } from '../../../worker/codec.js';
+import { historyCodec, type HistoryCodec } from '../../../src/temporal/history-codec.js';
 import { testDatabase, type TestDatabase } from '../../support/database.js';
 import { cloneInOwnRealm } from '../../support/own-realm.js';
 import {

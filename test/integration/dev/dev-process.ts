@@ -3,7 +3,7 @@ import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_pr
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startOf } from '../../../src/cli/dev/lock.js';
+import { startOf } from '../../../src/config/folder-lock.js';
 import { devSummarySchema, summaryFile, type DevSummary } from '../../../src/cli/dev/summary.js';
 
 const program = join(process.cwd(), 'dist/src/cli/main.js');

@@ -15,7 +15,7 @@ import { testDatabase, type TestDatabase } from '../../support/database.js';
 import { noTrust, testRulebook } from '../../support/rulebook.js';
 import { chen, clinic, stage, type OpenedAction, type Stage } from '../warrant/stage.js';
 
-export const canary = { patient: 'Patient/canary', episode: 'Encounter/canary-open' };
+const canary = { patient: 'Patient/canary', episode: 'Encounter/canary-open' };
 
 export interface SandboxStage {
   readonly db: TestDatabase;

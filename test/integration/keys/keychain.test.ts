@@ -12,7 +12,7 @@ import { KeyCache } from '../../../src/keys/key-cache.js';
 import { Keychain } from '../../../src/keys/keychain.store.js';
 import { disposalKek, openKek, restrict, type KeyringOperation } from '../../../src/keys/keyring.js';
 import { localKeyring } from '../../../src/keys/local-keyring.node.js';
-import { historyCodec } from '../../../worker/codec.js';
+import { historyCodec } from '../../../src/temporal/history-codec.js';
 import { testDatabase, type TestDatabase } from '../../support/database.js';
 
 const clinic = tenant('clinic');

@@ -81,7 +81,7 @@ describe('a call', () => {
       followed ||= request.url === '/elsewhere';
       response.writeHead(302, { location: '/elsewhere' }).end();
     });
-    await expect(client.get('abc')).rejects.toThrow();
+    await expect(client.get('abc')).rejects.toThrow('fetch failed');
     expect(followed).toBe(false);
   }, 20_000);
 

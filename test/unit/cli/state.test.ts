@@ -4,7 +4,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { holderOf, lockState, startOf, StateInUse } from '../../../src/cli/dev/lock.js';
+import { lockState, stackOf, StateInUse } from '../../../src/cli/dev/lock.js';
+import { startOf } from '../../../src/config/folder-lock.js';
 import { choosePorts } from '../../../src/cli/dev/ports.js';
 
 const temporary = () => mkdtempSync(join(tmpdir(), 'countersign-unit-'));
@@ -13,9 +14,9 @@ describe('the lock of a state folder', () => {
   it('is held until it is released', () => {
     const state = temporary();
     const release = lockState(state);
-    expect(holderOf(state)).toBe(process.pid);
+    expect(stackOf(state)).toBe(process.pid);
     release();
-    expect(holderOf(state)).toBeUndefined();
+    expect(stackOf(state)).toBeUndefined();
     expect(readdirSync(state)).toEqual([]);
   });
 
@@ -25,7 +26,7 @@ describe('the lock of a state folder', () => {
     const gone = new Promise((resolve) => other.once('exit', resolve));
     await new Promise((resolve) => other.once('spawn', resolve));
     const pid = other.pid ?? 0;
-    writeFileSync(join(state, `lock.${pid}`), startOf(pid) ?? 'none');
+    writeFileSync(join(state, `stack.${pid}.lock`), startOf(pid) ?? 'none');
     expect(() => lockState(state)).toThrow(StateInUse);
     expect(() => lockState(state)).toThrow(new RegExp(`pid ${pid}`));
     other.kill('SIGKILL');
@@ -36,7 +37,7 @@ describe('the lock of a state folder', () => {
 
   it('is not held by a process that was given the pid later', () => {
     const state = temporary();
-    writeFileSync(join(state, `lock.${process.ppid}`), 'another start');
+    writeFileSync(join(state, `stack.${process.ppid}.lock`), 'another start');
     lockState(state)();
     expect(readdirSync(state)).toEqual([]);
   });

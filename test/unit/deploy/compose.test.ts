@@ -21,6 +21,7 @@ const processOf = {
   'codec-server': 'codec',
 } as const;
 const optional = new Set([
+  'COUNTERSIGN_POLICIES_DIR',
   'COUNTERSIGN_TEMPORAL_CA_FILE',
   'COUNTERSIGN_TEMPORAL_CERT_FILE',
   'COUNTERSIGN_TEMPORAL_KEY_FILE',

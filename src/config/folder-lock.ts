@@ -1,33 +1,45 @@
-/** One signer for each state folder: two would move one mark. */
+/** One process of a kind for each folder. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { StartError } from './start-error.js';
 
-const lockName = /^signer\.(\d+)\.lock$/;
+export type FolderLock =
+  | { readonly status: 'locked'; readonly release: () => void }
+  /** Pid of the living process that has it. */
+  | { readonly status: 'held'; readonly pid: number };
 
 /**
  * Each process writes a lock of its own first and looks for others then, so of two that start at once at least one sees
  * the other. A lock whose process is gone, or whose pid belongs to another program by now, is swept away.
  *
- * @returns what releases it.
- * @throws StartError naming the process that holds the folder.
+ * @param kind first word of the lock's file name.
  */
-export function lockFolder(folder: string): () => void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const own = join(folder, `signer.${process.pid}.lock`);
+export function lockFolder(folder: string, kind: string): FolderLock {
+  const own = join(folder, `${kind}.${process.pid}.lock`);
   writeFileSync(own, startOf(process.pid) ?? '', { mode: 0o600 });
   const release = (): void => rmSync(own, { force: true });
-  for (const name of readdirSync(folder)) {
-    const pid = Number(lockName.exec(name)?.[1] ?? process.pid);
+  for (const { file, pid } of locksIn(folder, kind)) {
     if (pid === process.pid) continue;
-    if (holds(join(folder, name), pid)) {
+    if (holds(file, pid)) {
       release();
-      throw new StartError(`Another signer (pid ${pid}) uses COUNTERSIGN_SIGNER_STATE; end it first.`);
+      return { status: 'held', pid };
     }
-    rmSync(join(folder, name), { force: true });
+    rmSync(file, { force: true });
   }
-  return release;
+  return { status: 'locked', release };
+}
+
+/** Pid of the living process that has this folder. */
+export function holderOf(folder: string, kind: string): number | undefined {
+  return locksIn(folder, kind).find(({ file, pid }) => holds(file, pid))?.pid;
+}
+
+function locksIn(folder: string, kind: string): { readonly file: string; readonly pid: number }[] {
+  return readdirSync(folder).flatMap((name) => {
+    const [first, pid, last, ...more] = name.split('.');
+    const ours = first === kind && last === 'lock' && more.length === 0 && /^\d+$/.test(pid ?? '');
+    return ours ? [{ file: join(folder, name), pid: Number(pid) }] : [];
+  });
 }
 
 function holds(file: string, pid: number): boolean {
@@ -42,7 +54,7 @@ function holds(file: string, pid: number): boolean {
 }
 
 /** When a living process began, in its system's words; a pid alone may have been given to another program. */
-function startOf(pid: number): string | undefined {
+export function startOf(pid: number): string | undefined {
   try {
     if (process.platform === 'linux') {
       const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -1,12 +1,12 @@
 import type { Pool } from 'pg';
 import type { DataConverter, PayloadCodec } from '@temporalio/common';
-import { tenantSchema, type ActionId, type TenantId } from '../src/action/ids.js';
-import { isDecisionEnvelope } from '../src/approval/envelope.js';
-import { inTenant } from '../src/database/transaction.js';
-import type { Aead } from '../src/keys/aead.js';
-import type { Keychain } from '../src/keys/keychain.store.js';
-import { payloadCodec } from '../src/temporal/payload-codec.js';
-import { failureConverterPath } from './bundle.js';
+import { tenantSchema, type ActionId, type TenantId } from '../action/ids.js';
+import { isDecisionEnvelope } from '../approval/envelope.js';
+import { inTenant } from '../database/transaction.js';
+import type { Aead } from '../keys/aead.js';
+import type { Keychain } from '../keys/keychain.store.js';
+import { payloadCodec } from './payload-codec.js';
+import { failureConverterPath } from './failure-converter-path.js';
 
 export interface HistoryCodec {
   readonly codec: PayloadCodec;
