@@ -4,23 +4,23 @@ SET search_path = countersign;
 SET ROLE countersign_owner;
 
 CREATE TABLE audit_log (
-  tenant    text PRIMARY KEY REFERENCES tenant,
-  size      bigint NOT NULL DEFAULT 0 CHECK (size >= 0),
-  locked_at timestamptz NOT NULL DEFAULT clock_timestamp()   -- the time of the next leaf, read under the lock
+  tenant text PRIMARY KEY REFERENCES tenant,
+  size   bigint NOT NULL DEFAULT 0 CHECK (size >= 0)
 );
 SELECT tenant_table('audit_log');
 
--- Plain UTC text with microseconds: what a leaf says and what its append compares.
+-- Plain UTC text with microseconds: what a leaf says.
 CREATE FUNCTION leaf_time(at timestamptz) RETURNS text LANGUAGE sql STABLE
   AS $$ SELECT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') $$;
 
 CREATE TABLE audit_leaf (
   tenant text NOT NULL REFERENCES audit_log,
   index  bigint NOT NULL CHECK (index >= 0),
-  kind   text NOT NULL,
-  action text,
+  -- Words that JSON takes as they are.
+  kind   text NOT NULL CHECK (kind ~ '^[a-z_.]{1,64}$'),
+  action text CHECK (action ~ '^[a-z2-7]{26}$'),
   seq    integer CHECK (seq > 0),
-  key    text NOT NULL,
+  key    text NOT NULL CHECK (key ~ '^[A-Za-z0-9/._:-]{1,200}$'),
   bytes  bytea NOT NULL,
   hash   bytea NOT NULL CHECK (hash = sha256('\x00'::bytea || bytes)),   -- RFC 6962 §2.1
   PRIMARY KEY (tenant, index),
@@ -78,37 +78,18 @@ SELECT kind, 'countersign_' || login FROM (VALUES
   ('rulebook.activated', 'owner')
 ) AS writers (kind, login);
 
--- Locks the head until the transaction ends and tells what the next leaf must say: index, time, place in its action's
--- chain; and the leaf of this key, if there is one. Called last, so that the lock is short. The index comes from the
--- locked row and never from a sequence, which leaves gaps.
-CREATE FUNCTION audit_lock_head(p_kind text, p_action text, p_key text, OUT tenant text, OUT zone text, OUT size integer,
-                                OUT "time" text, OUT last_seq integer, OUT last_hash bytea, OUT stored_bytes bytea)
+-- Appends one leaf at the head, which stays locked until the transaction ends: called last, so that the lock is short.
+-- Index, time and place in the action's chain are told here and by nobody else; the caller says kind, key and data. The
+-- same (kind, action, key) again answers the stored leaf. The index comes from the locked row and never from a sequence,
+-- which leaves gaps.
+--
+-- The bytes are RFC 8785 where `p_data` is: members in order, and nothing outside `data` that needs an escape.
+CREATE FUNCTION audit_append(p_kind text, p_action text, p_key text, p_data text,
+                             OUT leaf_index integer, OUT leaf_bytes bytea, OUT appended boolean)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = countersign, pg_temp AS $$
-#variable_conflict use_column
-BEGIN
-  PERFORM FROM audit_log l WHERE l.tenant = current_tenant() FOR UPDATE;
-  IF NOT FOUND THEN RAISE EXCEPTION 'this tenant has no log' USING ERRCODE = 'no_data_found'; END IF;
-  -- A statement after the lock: the time must not be older than the wait for it.
-  UPDATE audit_log l SET locked_at = clock_timestamp() WHERE l.tenant = current_tenant()
-  RETURNING l.tenant, l.size::integer, leaf_time(l.locked_at) INTO tenant, size, "time";
-  SELECT t.zone INTO zone FROM tenant t WHERE t.tenant = current_tenant();
-  SELECT l.seq, l.hash INTO last_seq, last_hash FROM audit_leaf l
-   WHERE l.tenant = current_tenant() AND l.action = p_action ORDER BY l.seq DESC LIMIT 1;
-  SELECT l.bytes INTO stored_bytes FROM audit_leaf l
-   WHERE l.tenant = current_tenant() AND l.kind = p_kind AND l.key = p_key
-     AND coalesce(l.action, '') = coalesce(p_action, '');
-END $$;
-
--- Appends one leaf under the lock that this transaction holds. What the bytes say must be what the row says, and the
--- time the one that this very transaction was told: `xmin` is the writer of the head row as it stands.
-CREATE FUNCTION audit_append(p_index integer, p_kind text, p_action text, p_seq integer, p_key text, p_bytes bytea)
-RETURNS bytea LANGUAGE plpgsql SECURITY DEFINER SET search_path = countersign, pg_temp AS $$
 DECLARE
-  leaf     jsonb := convert_from(p_bytes, 'UTF8')::jsonb;
-  head     record;
-  previous bytea;
-  last_seq integer;
-  result   bytea := sha256('\x00'::bytea || p_bytes);
+  log      record;
+  previous record;
 BEGIN
   IF NOT EXISTS (SELECT FROM leaf_kind_writer w
                   WHERE w.kind = p_kind
@@ -116,29 +97,36 @@ BEGIN
                          OR w.login = 'countersign_owner' AND pg_has_role(session_user, w.login, 'MEMBER'))) THEN
     RAISE EXCEPTION 'login % may not write leaves of kind %', session_user, p_kind USING ERRCODE = 'insufficient_privilege';
   END IF;
-  SELECT l.size, leaf_time(l.locked_at) AS "time", l.xmin = pg_current_xact_id()::xid AS held INTO head
-    FROM audit_log l WHERE l.tenant = current_tenant() FOR UPDATE;
-  SELECT l.seq, l.hash INTO last_seq, previous FROM audit_leaf l
-   WHERE l.tenant = current_tenant() AND l.action = p_action ORDER BY l.seq DESC LIMIT 1;
-  IF head.held IS NOT TRUE
-     OR p_index IS DISTINCT FROM head.size
-     OR p_seq IS DISTINCT FROM (CASE WHEN p_action IS NULL THEN NULL ELSE coalesce(last_seq, 0) + 1 END)
-     OR leaf ->> 'tenant' IS DISTINCT FROM current_tenant()
-     OR leaf ->> 'index' IS DISTINCT FROM p_index::text
-     OR leaf ->> 'time' IS DISTINCT FROM head."time"
-     OR leaf ->> 'kind' IS DISTINCT FROM p_kind
-     OR leaf ->> 'action' IS DISTINCT FROM p_action
-     OR leaf ->> 'seq' IS DISTINCT FROM p_seq::text
-     OR leaf ->> 'prev' IS DISTINCT FROM encode(previous, 'hex')
-     OR leaf ->> 'key' IS DISTINCT FROM p_key
-  THEN
-    RAISE EXCEPTION 'leaf does not fit the head of the log' USING ERRCODE = 'check_violation';
+  IF (jsonb_typeof(p_data::jsonb) = 'object') IS NOT TRUE THEN
+    RAISE EXCEPTION 'the data of a leaf are an object' USING ERRCODE = 'check_violation';
   END IF;
+  SELECT l.tenant, l.size, t.zone INTO log FROM audit_log l JOIN tenant t USING (tenant)
+   WHERE l.tenant = current_tenant() FOR UPDATE OF l;
+  IF NOT FOUND THEN RAISE EXCEPTION 'this tenant has no log' USING ERRCODE = 'no_data_found'; END IF;
+  -- Statements after the lock: what others appended meanwhile is seen, and the time is not older than the wait.
+  SELECT l.index, l.bytes INTO leaf_index, leaf_bytes FROM audit_leaf l
+   WHERE l.tenant = log.tenant AND l.kind = p_kind AND l.key = p_key AND coalesce(l.action, '') = coalesce(p_action, '');
+  appended := NOT FOUND;
+  IF NOT appended THEN RETURN; END IF;
+  SELECT l.seq + 1 AS seq, encode(l.hash, 'hex') AS hash INTO previous FROM audit_leaf l
+   WHERE l.tenant = log.tenant AND l.action = p_action ORDER BY l.seq DESC LIMIT 1;
+  IF p_action IS NOT NULL AND NOT FOUND THEN SELECT 1 AS seq, NULL::text AS hash INTO previous; END IF;
+  SELECT l.size INTO leaf_index FROM audit_log l WHERE l.tenant = log.tenant;
+  leaf_bytes := convert_to(
+    '{"action":' || coalesce('"' || p_action || '"', 'null') ||
+    ',"data":' || p_data ||
+    ',"index":' || leaf_index ||
+    ',"key":"' || p_key ||
+    '","kind":"' || p_kind ||
+    '","prev":' || coalesce('"' || previous.hash || '"', 'null') ||
+    ',"seq":' || coalesce(previous.seq::text, 'null') ||
+    ',"tenant":"' || log.tenant ||
+    '","time":"' || leaf_time(clock_timestamp()) ||
+    '","v":1,"zone":"' || log.zone || '"}', 'UTF8');
   INSERT INTO audit_leaf (tenant, index, kind, action, seq, key, bytes, hash)
-  VALUES (current_tenant(), p_index, p_kind, p_action, p_seq, p_key, p_bytes, result);
-  UPDATE audit_log l SET size = l.size + 1 WHERE l.tenant = current_tenant();
-  PERFORM pg_notify('audit_leaf', current_tenant());
-  RETURN result;
+  VALUES (log.tenant, leaf_index, p_kind, p_action, previous.seq, p_key, leaf_bytes, sha256('\x00'::bytea || leaf_bytes));
+  UPDATE audit_log l SET size = l.size + 1 WHERE l.tenant = log.tenant;
+  PERFORM pg_notify('audit_leaf', log.tenant);
 END $$;
 
 -- Stores a checkpoint that the signer made. The same one again is no matter; another one of the same size is a fork.
@@ -157,9 +145,9 @@ BEGIN
   PERFORM pg_notify('audit_checkpoint', current_tenant());
 END $$;
 
-REVOKE ALL ON FUNCTION audit_lock_head(text, text, text), audit_append(integer, text, text, integer, text, bytea),
-  audit_publish(bigint, text), leaf_time(timestamptz) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION audit_lock_head(text, text, text), audit_append(integer, text, text, integer, text, bytea) TO
+REVOKE ALL ON FUNCTION audit_append(text, text, text, text), audit_publish(bigint, text), leaf_time(timestamptz)
+  FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION audit_append(text, text, text, text) TO
   countersign_api, countersign_governance, countersign_ehr, countersign_llm, countersign_codec;
 GRANT EXECUTE ON FUNCTION audit_publish(bigint, text) TO countersign_signer;
 GRANT SELECT ON audit_log, audit_leaf, audit_checkpoint TO

@@ -340,13 +340,13 @@ describe('an action', () => {
     const id = await waiting();
     const headers = { authorization: `Bearer ${await api.agent()}` };
     const gone = new AbortController();
-    const held = [1, 2, 3, 4].map(() =>
-      fetch(`${api.url}/v1/actions/${id}/wait`, { headers, signal: gone.signal }).catch(() => 'gone'),
-    );
     const place = async () => (await fetch(`${api.url}/v1/actions/${id}/wait?seconds=0.2`, { headers })).status;
-    while ((await place()) !== 503); // all four places are taken
+    const held: Promise<unknown>[] = [];
+    while ((await place()) !== 503)
+      // another place is taken, until none is left
+      held.push(fetch(`${api.url}/v1/actions/${id}/wait`, { headers, signal: gone.signal }).catch(() => 'gone'));
     gone.abort();
-    expect(await Promise.all(held)).toEqual(['gone', 'gone', 'gone', 'gone']);
+    expect(new Set(await Promise.all(held))).toEqual(new Set(['gone']));
     while ((await place()) !== 200); // long before their 25 seconds are over
   }, 15_000);
 });

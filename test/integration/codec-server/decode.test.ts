@@ -119,7 +119,7 @@ describe('decoding for an operator', () => {
 
   it('decodes nothing when the leaf cannot be written', async () => {
     const action = await newAction();
-    const append = 'countersign.audit_append(integer, text, text, integer, text, bytea)';
+    const append = 'countersign.audit_append(text, text, text, text)';
     await db.admin.query(`REVOKE EXECUTE ON FUNCTION ${append} FROM countersign_codec`);
     try {
       const response = await decode([await encoded(action, 'unseen')]);
