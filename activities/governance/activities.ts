@@ -19,6 +19,7 @@ import { remind } from '../../src/approval/remind.tx.js';
 import type { TokenVerifier } from '../../src/identity/tokens.gateway.js';
 import type { TrustRoots } from '../../src/rulebook/trust-roots.js';
 import type { Semaphore } from './semaphore.js';
+import { verifyProof } from './verify-proof.js';
 
 /** Local activities of the action workflow: one transaction each, first writer wins. */
 export interface GovernanceActivities {
@@ -57,9 +58,8 @@ export function governanceActivities(deps: GovernanceActivityDeps): GovernanceAc
       const opened = await openVote(deps, voteCase);
       if (opened.status === 'answered') return opened.answer;
       try {
-        const verifier = deps.verifier(opened.rulebook.trustRoots);
-        const token = await deps.verifications.run(() => verifier.vote(envelope.proof.idToken, opened.receivedAt));
-        return await countVote(deps, voteCase, opened, token);
+        const verified = await deps.verifications.run(() => verifyProof(deps, opened, envelope.proof));
+        return await countVote(deps, voteCase, opened, verified);
       } catch (error) {
         if (!(error instanceof Refusal) || isRetryable(error.code)) throw error;
         return refuseVote(deps, voteCase, opened, error.code);

@@ -1,8 +1,11 @@
 /** Decides how an action ended. The database's facts come before what the workflow believes. */
 import type { FinalStatus, Outcome } from './types.js';
 
-/** What the warrant's use shows; `none` when no gateway ever opened one. */
-export type UseState = 'none' | 'open' | 'done' | 'withheld';
+/**
+ * What the warrant's use shows; `none` when no gateway ever opened one. Of a write: `conflict` and `rejected` when the EHR
+ * took nothing, `unknown` when nobody knows.
+ */
+export type UseState = 'none' | 'open' | 'done' | 'withheld' | 'conflict' | 'rejected' | 'unknown';
 
 export interface ConclusionFacts {
   readonly outcome: Outcome;
@@ -31,6 +34,10 @@ export function conclusionOf({ outcome, use, writes }: ConclusionFacts): Conclus
     case 'open':
       if (writes) return { status: 'outcome_unknown' };
       return { status: 'failed', code: outcome.status === 'failed' ? outcome.code : 'perform.interrupted' };
+    case 'unknown':
+      return { status: 'outcome_unknown' };
+    case 'conflict':
+    case 'rejected':
     case 'none':
       return withoutEffect(outcome);
   }

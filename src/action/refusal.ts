@@ -60,12 +60,20 @@ export type RefusalCode =
   | 'ehr.unasked'
   | 'ehr.unauthorised'
   | 'ehr.unavailable'
+  | 'ehr.written_otherwise'
+  // write
+  | 'write.change_shape'
+  | 'write.forbidden_field'
+  | 'write.no_change'
+  | 'write.not_applicable'
+  | 'write.other_target'
   // warrant
   | 'warrant.altered'
   | 'warrant.argument'
   | 'warrant.closed'
   | 'warrant.expired'
   | 'warrant.issuer'
+  | 'warrant.lease_over'
   | 'warrant.missing'
   | 'warrant.not_yet'
   | 'warrant.other_action'
@@ -99,6 +107,7 @@ const retryable: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
   'evidence.not_yet',
   'identity.unreachable',
   'vote.busy',
+  'warrant.lease_over',
 ]);
 
 export function isRetryable(code: RefusalCode): boolean {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { assertionSchema } from '../passkey/assertion.js';
 import { decisionSchema } from './decision.js';
 
 /** A proof by the person's identity provider: an ID token obtained for this vote, its nonce the decision's hash. */
@@ -11,8 +12,12 @@ const idpProofSchema = z.strictObject({
     .max(8_192),
 });
 
-export const proofSchema = z.discriminatedUnion('kind', [idpProofSchema]);
+/** A proof by the person's own passkey: it signed the decision's hash, and its holder was verified. */
+const passkeyProofSchema = assertionSchema.extend({ kind: z.literal('passkey') });
+
+export const proofSchema = z.discriminatedUnion('kind', [idpProofSchema, passkeyProofSchema]);
 export type Proof = z.infer<typeof proofSchema>;
+export type PasskeyProof = z.infer<typeof passkeyProofSchema>;
 
 /** Decision and proof: what a vote is made of. No free text, so it may travel in clear. */
 export const envelopeSchema = z.strictObject({ decision: decisionSchema, proof: proofSchema });

@@ -9,11 +9,16 @@ import { inTenant } from '../database/transaction.js';
 import { findPersonIdentity } from '../directory/directory.store.js';
 import type { VoteToken } from '../identity/tokens.gateway.js';
 import { checkVoteProof } from '../identity/vote-proof.js';
-import type { Rulebook } from '../rulebook/rulebook.js';
+import type { Assertion } from '../passkey/assertion.js';
+import { unbase64url } from '../passkey/base64url.js';
+import { authenticatorDataOf } from '../passkey/ceremony.js';
+import { findPasskey, usePasskey, type PasskeyRow } from '../passkey/passkey.store.js';
+import type { RequiredProof, Rulebook } from '../rulebook/rulebook.js';
 import type { ReadRulebook } from '../rulebook/rulebook.store.js';
 import { decisionHash, sameDecision } from './decision.js';
 import { eligibilityOf } from './eligible-votes.store.js';
 import type { DecisionEnvelope } from './envelope.js';
+import { checkPasskeyProof } from './passkey-proof.js';
 import { refusedVoteLeaf, type RefusedVote } from './refused-vote.js';
 import {
   decisionOf,
@@ -42,7 +47,14 @@ export interface VoteOpening {
   readonly rulebook: Rulebook;
   /** Tokens are judged as of then: a vote that came in time is not lost because its verification had to wait. */
   readonly receivedAt: Date;
+  /** The one that signed, revoked or not; undefined for an unknown one, and where none did. */
+  readonly passkey: PasskeyRow | undefined;
 }
+
+/** A proof after its signature was verified; what it is worth for this vote is judged when it is counted. */
+export type VerifiedProof =
+  | { readonly kind: 'idp'; readonly token: VoteToken }
+  | { readonly kind: 'passkey'; readonly assertion: Assertion; readonly signed: boolean };
 
 export type OpenedVote =
   | ({ readonly status: 'open' } & VoteOpening)
@@ -69,7 +81,9 @@ export async function openVote(deps: VoteDeps, of: VoteCase): Promise<OpenedVote
     if (receipt.status === 'refused')
       return { status: 'answered', answer: await refuse(tx, of, challenge, receipt.code) };
     const rulebook = await deps.rulebook(tx, challenge.rulebook);
-    return { status: 'open', challenge, rulebook, receivedAt: receipt.receivedAt };
+    const { proof } = envelope;
+    const passkey = proof.kind === 'passkey' ? await findPasskey(tx, proof.credentialId) : undefined;
+    return { status: 'open', challenge, rulebook, receivedAt: receipt.receivedAt, passkey };
   });
 }
 
@@ -99,15 +113,16 @@ export async function refuseUnread(
 }
 
 /**
- * Counts a vote whose token's signature was verified: it must be the approver's own for the challenge's decision, and the
+ * Counts a vote whose proof's signature was verified: it must be the approver's own for the challenge's decision, and the
  * approver still entitled. One transaction, with its leaf.
  */
 export async function countVote(
   deps: VoteDeps,
   of: VoteCase,
-  { challenge, rulebook }: VoteOpening,
-  token: VoteToken,
+  opening: VoteOpening,
+  verified: VerifiedProof,
 ): Promise<VoteAnswer> {
+  const { challenge, rulebook } = opening;
   const { proof } = of.envelope;
   return inTenant(deps.pool, of.tenant, async (tx) => {
     const no = (code: string): Promise<VoteAnswer> => refuse(tx, of, challenge, code);
@@ -115,8 +130,7 @@ export async function countVote(
     const approver = await findPersonIdentity(tx, challenge.approver);
     const { approval } = rulebook.tiers[challenge.tier];
     if (!approver || approval.status !== 'asked') return no('vote.inactive');
-    const { decidedAt } = challenge;
-    const unproven = checkVoteProof({ token, approver, hash, decidedAt, required: approval.proof });
+    const unproven = checkProof(opening, verified, { approver, hash, required: approval.proof });
     if (unproven) return no(unproven);
 
     const row = await lockAction(tx, of.action);
@@ -124,7 +138,8 @@ export async function countVote(
     const { approver: person, actingRoles: roles, verdict } = challenge;
     const able = await eligibilityOf(tx, row, rulebook, { approver: person, roles, verdict });
     if (able.status === 'refused') return no(able.code);
-    const objection = await insertVote(tx, challenge.challenge, able.roles, proof);
+    const objection =
+      (await useProof(tx, opening, verified)) ?? (await insertVote(tx, challenge.challenge, able.roles, proof));
     if (objection !== undefined) return no(objection);
     await appendLeaf(tx, {
       kind: 'vote.counted',
@@ -145,6 +160,39 @@ export async function countVote(
     if (!vote) throw new Error('a vote that was just counted is not there');
     return { status: 'counted', vote };
   });
+}
+
+interface ProofCase {
+  readonly approver: { readonly issuer: string; readonly subject: string };
+  readonly hash: string;
+  readonly required: RequiredProof;
+}
+
+/** Undefined when the proof is the approver's own, for this decision, and as strong as the tier asks. */
+function checkProof(
+  { challenge, rulebook, passkey }: VoteOpening,
+  verified: VerifiedProof,
+  { approver, hash, required }: ProofCase,
+): string | undefined {
+  if (verified.kind === 'idp') {
+    const { decidedAt } = challenge;
+    return checkVoteProof({ token: verified.token, approver, hash, decidedAt, required });
+  }
+  // A passkey of a verified person is as strong as any tier asks.
+  const { rpIds } = rulebook.trustRoots;
+  return checkPasskeyProof({ ...verified, passkey, approver: challenge.approver, hash, rpIds });
+}
+
+/** Under the passkey's lock: not revoked meanwhile, and its counter went up. */
+async function useProof(
+  tx: PoolClient,
+  { passkey }: VoteOpening,
+  verified: VerifiedProof,
+): Promise<string | undefined> {
+  if (verified.kind === 'idp') return undefined;
+  if (!passkey) return 'vote.unknown_passkey';
+  const data = authenticatorDataOf(unbase64url(verified.assertion.authenticatorData) ?? new Uint8Array());
+  return data ? usePasskey(tx, passkey.passkey, data.counter) : 'vote.proof_invalid';
 }
 
 /** The first refusal of a proof stays; a proof that was counted while this one ran keeps its answer too. */

@@ -14,6 +14,7 @@ import {
   warrantSchema,
 } from '../action/ids.js';
 import { finalStatuses, needsSchema, tierSchema } from '../action/types.js';
+import { passkeySchema } from '../passkey/ids.js';
 
 const code = z
   .string()
@@ -74,6 +75,24 @@ export const leafKinds = {
   }),
   'vote.refused': z.strictObject({ challenge: challengeSchema.nullable(), approver: personSchema.nullable(), code }),
   'approval.reminded': z.strictObject({ roles }),
+  /** governance: from here on this key may vote for this person, who showed by a fresh sign-in that it is theirs. */
+  'passkey.enrolled': z.strictObject({
+    passkey: passkeySchema,
+    person: personSchema,
+    /** SHA-256 of the credential id's and of the COSE key's bytes. */
+    credential: digestSchema,
+    publicKey: digestSchema,
+    aaguid: z.string(),
+    rpId: z.string(),
+    method: z.literal('idp'),
+    /** The nonce that the ID token carried: it binds registration and key. */
+    nonce: z.string(),
+    /** SHA-256 of the canonical JSON of registration and ID token. */
+    proof: digestSchema,
+  }),
+  'passkey.refused': z.strictObject({ passkey: passkeySchema.nullable(), person: personSchema, code }),
+  /** api: by the person whose it was. */
+  'passkey.revoked': z.strictObject({ passkey: passkeySchema, person: personSchema }),
   /** governance: the last judgement before the effect; the warrant begins here. */
   'action.authorised': z.strictObject({
     warrant: warrantSchema,

@@ -1,8 +1,9 @@
 /** Whether the votes of a bundle are those that its leaves speak of, byte for byte. */
 import { canonicalJson } from '../action/canonical.js';
 import { decisionHash, type Decision } from '../approval/decision.js';
-import type { DecisionEnvelope } from '../approval/envelope.js';
-import { canonicalDigest, unbase64 } from './bytes.js';
+import type { DecisionEnvelope, Proof } from '../approval/envelope.js';
+import { unbase64url } from '../passkey/base64url.js';
+import { canonicalDigest } from './bytes.js';
 import { dataOf, type Leaf, type LeafData } from './leaf.js';
 import type { Problem, VerifiedLeaf } from './problem.js';
 
@@ -12,7 +13,7 @@ type Sha256 = (bytes: Uint8Array) => Uint8Array;
  * Each counted vote has its envelope, in the order of the leaves, and each envelope its leaf; decision and proof are the
  * ones whose hashes the leaf holds, made for this action as it was requested.
  *
- * The signature of the identity provider is not checked here: its keys are no part of the bundle.
+ * The signature of identity provider or passkey is not checked here: their keys are no part of the bundle.
  */
 export function voteProblems(
   leaves: readonly VerifiedLeaf[],
@@ -48,7 +49,7 @@ function ofLeaf(
     vote.decision === hash &&
     vote.method === proof.kind &&
     vote.proof === canonicalDigest(proof) &&
-    nonceOf(proof.idToken) === hash &&
+    provenHash(proof) === hash &&
     decision.tenant === tenant &&
     decision.action === action &&
     decision.approver === vote.approver &&
@@ -71,13 +72,19 @@ function lastRequest(leaves: readonly VerifiedLeaf[]): LeafData<'action.requeste
   return leaves.flatMap(({ leaf }) => dataOf(leaf, 'action.requested') ?? []).at(-1);
 }
 
-/** What the ID token says it was issued for; read, not verified. */
-function nonceOf(idToken: string): unknown {
-  const payload = (idToken.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/');
-  const bytes = unbase64(payload.padEnd(Math.ceil(payload.length / 4) * 4, '='));
+/** What the proof says it was made for; read, not verified. */
+function provenHash(proof: Proof): unknown {
+  if (proof.kind === 'idp') return claimOf(proof.idToken.split('.')[1] ?? '', 'nonce');
+  const made = claimOf(proof.clientDataJSON, 'type') === 'webauthn.get';
+  return made ? claimOf(proof.clientDataJSON, 'challenge') : undefined;
+}
+
+/** One member of a JSON object in base64url; undefined for what is none. */
+function claimOf(encoded: string, name: 'nonce' | 'type' | 'challenge'): unknown {
   try {
-    const claims: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes ?? new Uint8Array()));
-    return typeof claims === 'object' && claims !== null && 'nonce' in claims ? claims.nonce : undefined;
+    const bytes = unbase64url(encoded) ?? new Uint8Array();
+    const claims: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return new Map<string, unknown>(Object.entries(Object(claims))).get(name);
   } catch {
     return undefined;
   }

@@ -5,6 +5,7 @@ import type { Resource } from './bundle.js';
 const subjectFields: ReadonlyMap<string, readonly string[]> = new Map([
   ['AllergyIntolerance', ['patient']],
   ['Condition', ['subject']],
+  ['DocumentReference', ['subject']],
   ['Encounter', ['subject']],
   ['Immunization', ['patient']],
   ['MedicationRequest', ['subject']],

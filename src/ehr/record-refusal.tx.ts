@@ -14,18 +14,19 @@ const alarming: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
   'ehr.other_type',
   'ehr.redirect',
   'ehr.unasked',
+  'ehr.written_otherwise',
 ]);
 
 /**
  * Puts a gateway's refusal on the log: a warrant that did not hold as `warrant.refused`, and it and an alarming answer as
- * `security.event`. A busy or broken EHR is neither, and an attempt that a later one overtook is no event.
+ * `security.event`. A busy or broken EHR is neither, and an attempt that a later one or its own lease's end overtook is no event.
  */
 export async function recordRefusal(
   { pool }: EhrDeps,
   { tenant, action }: Admission,
   { warrant, step, code }: { readonly warrant: MintedWarrant; readonly step: StepName; readonly code: RefusalCode },
 ): Promise<void> {
-  const ofWarrant = code.startsWith('warrant.') && code !== 'warrant.superseded';
+  const ofWarrant = code.startsWith('warrant.') && code !== 'warrant.superseded' && code !== 'warrant.lease_over';
   if (!ofWarrant && !alarming.has(code)) return;
   await inTenant(pool, tenant, async (tx) => {
     const key = `${step}/${warrant.jti}/${code}`;

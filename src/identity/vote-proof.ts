@@ -13,7 +13,7 @@ export interface VoteProofFacts {
 }
 
 export type ProofRefusal =
-  'vote.other_person' | 'vote.other_decision' | 'vote.old_sign_in' | 'vote.weak_sign_in' | 'vote.wrong_proof';
+  'vote.other_person' | 'vote.other_decision' | 'vote.old_sign_in' | 'vote.weak_sign_in' | 'vote.weak_proof';
 
 /** Undefined when the token proves this vote. */
 export function checkVoteProof({
@@ -23,7 +23,7 @@ export function checkVoteProof({
   decidedAt,
   required,
 }: VoteProofFacts): ProofRefusal | undefined {
-  if (required.method !== 'idp') return 'vote.wrong_proof';
+  if (required.method !== 'idp') return 'vote.weak_proof';
   if (token.issuer !== approver.issuer || token.subject !== approver.subject) return 'vote.other_person';
   if (token.nonce !== hash) return 'vote.other_decision';
   // The issuer counts whole seconds: the second in which the challenge was opened is the earliest it can say.

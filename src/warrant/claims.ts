@@ -29,6 +29,8 @@ const detailSchema = z.strictObject({
   purpose_of_use: z.string().min(1),
   limits: z.strictObject({ max_uses: amount, max_records: amount, max_bytes: amount }),
   read_only: z.boolean(),
+  /** Of the proposal that a write is bound to; absent for a read. */
+  args_commitment: digestSchema.optional(),
 });
 
 /** The claims, whole: a claim that is not here makes the token unreadable. */
@@ -86,6 +88,7 @@ export function claimsOf(row: WarrantRow, issuer: string): WarrantClaims {
         purpose_of_use: row.purpose,
         limits: { max_uses: row.maxUses, max_records: row.maxRecords, max_bytes: row.maxBytes },
         read_only: row.readOnly,
+        ...(row.argsCommitment && { args_commitment: row.argsCommitment }),
       },
     ],
     scope: row.scopes.join(' '),

@@ -16,6 +16,8 @@ export interface Leave {
   readonly maxRecords: number;
   readonly maxBytes: number;
   readonly readOnly: boolean;
+  /** Commitment of the proposal that may be written; absent where nothing may. */
+  readonly argsCommitment?: Digest;
 }
 
 /**
@@ -37,7 +39,8 @@ export function leaveOf(row: WarrantRow, claims: WarrantClaims): Leave {
     (detail.identifier ?? null) === row.patient &&
     (detail.episode ?? null) === row.episode &&
     detail.locations.includes(row.location) &&
-    detail.purpose_of_use === row.purpose;
+    detail.purpose_of_use === row.purpose &&
+    (detail.args_commitment ?? null) === (row.argsCommitment ?? null);
   if (!same) throw new Refusal('warrant.altered', 'The warrant and its row are not about the same thing.');
   return {
     action: row.action,
@@ -51,6 +54,7 @@ export function leaveOf(row: WarrantRow, claims: WarrantClaims): Leave {
     maxRecords: Math.min(row.maxRecords, detail.limits.max_records),
     maxBytes: Math.min(row.maxBytes, detail.limits.max_bytes),
     readOnly: row.readOnly || detail.read_only,
+    ...(row.argsCommitment && { argsCommitment: row.argsCommitment }),
   };
 }
 

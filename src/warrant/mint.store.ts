@@ -26,6 +26,7 @@ export interface WarrantSpec extends Pick<
   | 'requestCommitment'
   | 'tier'
   | 'rulebook'
+  | 'argsCommitment'
 > {
   /** `ehr.read` … */
   readonly performs: string;

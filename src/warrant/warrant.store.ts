@@ -38,6 +38,8 @@ const warrantRow = z.object({
   maxRecords: z.int(),
   maxBytes: z.int(),
   readOnly: z.boolean(),
+  /** Of the proposal that a write is bound to. */
+  argsCommitment: digestSchema.nullish(),
   requestCommitment: digestSchema,
   tier: tierSchema,
   rulebook: digestSchema,
@@ -51,7 +53,7 @@ export type WarrantRow = Readonly<z.infer<typeof warrantRow>>;
 
 const columns = `tenant, jti, action, revision, step, kind, agent, principal, actions, location, datatypes, patient, episode,
   elements, purpose, scopes, max_uses AS "maxUses", max_records AS "maxRecords", max_bytes::float8 AS "maxBytes",
-  read_only AS "readOnly", request_commitment AS "requestCommitment", tier, rulebook, approvals,
+  read_only AS "readOnly", args_commitment AS "argsCommitment", request_commitment AS "requestCommitment", tier, rulebook, approvals,
   issued_at AS "issuedAt", not_before AS "notBefore", expires_at AS "expiresAt"`;
 
 /** The warrant of one step, if it was minted already. */
@@ -94,6 +96,7 @@ export async function insertWarrant(tx: PoolClient, row: WarrantRow, tokenSha256
       max_records: row.maxRecords,
       max_bytes: row.maxBytes,
       read_only: row.readOnly,
+      args_commitment: row.argsCommitment ?? null,
       request_commitment: row.requestCommitment,
       tier: row.tier,
       rulebook: row.rulebook,
@@ -142,7 +145,7 @@ export async function revokeWarrants(
 
 const useStateRow = z.object({
   jti: warrantSchema,
-  status: z.enum(['open', 'done', 'withheld']).nullable(),
+  status: z.enum(['open', 'done', 'withheld', 'conflict', 'rejected', 'unknown']).nullable(),
   records: z.int().nullable(),
   findings: z.int().nullable(),
   truncated: z.boolean().nullable(),

@@ -3,8 +3,10 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { jsonAnswer, type Answer } from './answer.js';
 import type { DemoPatient } from './demo-patients.js';
+import type { Edit } from './edit.js';
 import { faultSwitchSchema, type Faults } from './faults.js';
 import type { RequestLog } from './request-log.js';
+import { FhirError, type StoredResource } from './resource.js';
 
 export const controlPrefix = '/$sandbox/';
 export const controlHeader = 'x-sandbox-control';
@@ -13,6 +15,7 @@ export interface Controls {
   readonly faults: Faults;
   readonly log: RequestLog;
   readonly demoPatients: () => readonly DemoPatient[];
+  readonly edit: (reference: string, elements: Edit) => StoredResource;
   readonly token: string | undefined;
 }
 
@@ -33,6 +36,7 @@ export interface ControlCall {
  * | POST faults | adds a switch |
  * | POST faults/release | lets go of what is held |
  * | DELETE faults | removes every switch, lets go of what is held |
+ * | POST edit | `{reference, elements}`: somebody else changes a resource; answers `{reference, versionId}` |
  * | GET demo | the patients to show |
  */
 export function control(controls: Controls, call: ControlCall): Answer {
@@ -61,10 +65,26 @@ export function control(controls: Controls, call: ControlCall): Answer {
     case 'DELETE faults':
       controls.faults.clear();
       return done;
+    case 'POST edit':
+      return edited(controls, call.body);
     case 'GET demo':
       return jsonAnswer(200, controls.demoPatients());
     default:
       return jsonAnswer(404, { error: 'not_found' });
+  }
+}
+
+const editBody = z.strictObject({ reference: z.string(), elements: z.record(z.string(), z.unknown()) });
+
+function edited({ edit }: Controls, body: string): Answer {
+  const wanted = editBody.safeParse(parsedJson(body));
+  if (!wanted.success) return badRequest();
+  try {
+    const { meta } = edit(wanted.data.reference, wanted.data.elements);
+    return jsonAnswer(200, { reference: wanted.data.reference, versionId: meta.versionId });
+  } catch (error) {
+    if (error instanceof FhirError) return jsonAnswer(error.status, { error: error.code });
+    throw error;
   }
 }
 

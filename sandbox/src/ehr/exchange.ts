@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fhirAnswer, jsonAnswer, outcomeAnswer, type Answer } from './answer.js';
 import { control, controlHeader, controlPrefix, parsedJson } from './control.js';
 import { demoPatientsOf } from './demo-patients.js';
+import { editIn, type Edit } from './edit.js';
 import type { Fault, Faults } from './faults.js';
 import { interact } from './interactions.js';
 import { capabilityStatement, smartConfiguration } from './metadata.js';
@@ -69,6 +70,8 @@ async function exchange(parts: Parts, request: IncomingMessage, { kind, url, res
   const method = request.method ?? '';
   const access = parts.tokens.accessOf(request.headers.authorization);
   const requestId = header(request, 'x-request-id');
+  const ifMatch = header(request, 'if-match');
+  const ifNoneExist = header(request, 'if-none-exist');
   const fault = parts.faults.take(method, url.pathname);
   const note = parts.log.open({
     kind,
@@ -78,6 +81,8 @@ async function exchange(parts: Parts, request: IncomingMessage, { kind, url, res
     query: url.search.slice(1),
     scopes: [],
     ...(requestId !== undefined && { requestId }),
+    ...(ifMatch !== undefined && { ifMatch }),
+    ...(ifNoneExist !== undefined && { ifNoneExist }),
     ...(access && facts(access)),
     ...(fault && { fault: fault.kind }),
   });
@@ -88,24 +93,49 @@ async function exchange(parts: Parts, request: IncomingMessage, { kind, url, res
 }
 
 async function answer(parts: Parts, now: Exchange): Promise<Answer> {
-  try {
+  const { fault } = now;
+  const made = await answerOrRefusal(now, async () => {
     const body = await readBody(now.request);
-    if (now.fault?.kind === 'delay') await sleep(now.fault.ms);
-    if (now.fault?.kind === 'hold') await parts.faults.hold();
-    return answerInstead(now.fault) ?? (await effect(parts, now, body));
+    await wait(parts, fault, 'before');
+    return answerInstead(fault) ?? (await effect(parts, now, body));
+  });
+  return answerOrRefusal(now, async () => {
+    await wait(parts, fault, 'after');
+    return fault?.kind === 'fail_after' ? failure(fault) : made;
+  });
+}
+
+async function answerOrRefusal({ request }: Exchange, work: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await work();
   } catch (error) {
     if (error instanceof FhirError) return outcomeAnswer(error.status, error.code, error.message);
-    report(now.request, error);
+    report(request, error);
     return outcomeAnswer(500, 'exception', 'internal error');
   }
+}
+
+async function wait({ faults }: Parts, fault: Fault | undefined, now: 'before' | 'after'): Promise<void> {
+  if ((fault?.kind !== 'delay' && fault?.kind !== 'hold') || (fault.when ?? 'before') !== now) return;
+  if (fault.kind === 'delay') await sleep(fault.ms);
+  else if (!(await faults.hold())) throw new FhirError(503, 'transient', 'the server is ending');
 }
 
 /** Faults that stand in front of the effect, as a proxy before the EHR would. */
 function answerInstead(fault: Fault | undefined): Answer | undefined {
   if (fault?.kind === 'redirect') return { status: 307, headers: { location: fault.to } };
-  if (fault?.kind !== 'status') return undefined;
-  const retryAfter = fault.retryAfter === undefined ? {} : { 'retry-after': String(fault.retryAfter) };
-  return outcomeAnswer(fault.status, 'transient', 'a fault switch says so', retryAfter);
+  return fault?.kind === 'status' ? failure(fault) : undefined;
+}
+
+function failure({
+  status,
+  retryAfter,
+}: {
+  readonly status: number;
+  readonly retryAfter?: number | undefined;
+}): Answer {
+  const headers = retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) };
+  return outcomeAnswer(status, 'transient', 'a fault switch says so', headers);
 }
 
 async function effect(parts: Parts, now: Exchange, body: string): Promise<Answer> {
@@ -156,6 +186,7 @@ function fhir({ origin, store }: Parts, { method, url, request, access, fault, n
       ifNoneExist: header(request, 'if-none-exist'),
       scopes: access.scopes,
       fault: fault?.kind,
+      note,
     },
   );
 }
@@ -169,7 +200,8 @@ async function controlled(parts: Parts, request: IncomingMessage, url: URL): Pro
     token: header(request, controlHeader),
     body: await readBody(request),
   };
-  return control({ faults, log, token: controlToken, demoPatients: () => demoPatientsOf(store) }, call);
+  const edit = (reference: string, elements: Edit) => editIn(store, reference, elements);
+  return control({ faults, log, token: controlToken, demoPatients: () => demoPatientsOf(store), edit }, call);
 }
 
 function facts({ client, scopes }: Access): Pick<LoggedRequest, 'scopes'> & { readonly client: string } {

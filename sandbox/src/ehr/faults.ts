@@ -2,17 +2,26 @@
 import { z } from 'zod';
 
 const wholeMilliseconds = z.number().int().min(0).max(600_000);
+const seconds = z.number().int().min(0);
+/** Before anything happened (unless told), or after it happened and before the answer. */
+const when = z.enum(['before', 'after']).optional();
 
 const faultSchema = z.discriminatedUnion('kind', [
   /** Answers with an error and does nothing. `retryAfter` in seconds. */
   z.strictObject({
     kind: z.literal('status'),
     status: z.number().int().min(400).max(599),
-    retryAfter: z.number().int().min(0).optional(),
+    retryAfter: seconds.optional(),
   }),
-  z.strictObject({ kind: z.literal('delay'), ms: wholeMilliseconds }),
-  /** Waits, before anything happened, until it is released. */
-  z.strictObject({ kind: z.literal('hold') }),
+  /** Does it, then answers with an error. */
+  z.strictObject({
+    kind: z.literal('fail_after'),
+    status: z.number().int().min(500).max(599),
+    retryAfter: seconds.optional(),
+  }),
+  z.strictObject({ kind: z.literal('delay'), ms: wholeMilliseconds, when }),
+  /** Waits until it is released: with an edit by somebody else meanwhile, the version changes under the client. */
+  z.strictObject({ kind: z.literal('hold'), when }),
   /** Does it, then closes the connection instead of answering. */
   z.strictObject({ kind: z.literal('drop') }),
   /** Answers with records of somebody else. */
@@ -31,6 +40,8 @@ export const faultSwitchSchema = z.strictObject({
     method: z.string().optional(),
     /** Start of the path: `/fhir/MedicationRequest`, `/auth/token`. */
     path: z.string().optional(),
+    /** The whole path, not its start: `/fhir` for transactions alone. */
+    exact: z.boolean().optional(),
   }),
   times: z.union([z.number().int().min(1), z.literal('always')]).optional(),
   fault: faultSchema,
@@ -42,7 +53,7 @@ export type FaultSwitch = z.infer<typeof faultSwitchSchema>;
 
 export class Faults {
   #switches: { readonly rule: FaultSwitch; left: number }[] = [];
-  readonly #held = new Set<() => void>();
+  readonly #held = new Set<(goOn: boolean) => void>();
   readonly #watchers = new Set<() => void>();
 
   /** Adds a switch; earlier ones are asked first. @throws ZodError for one that could never do anything. */
@@ -59,8 +70,13 @@ export class Faults {
   }
 
   release(): void {
-    for (const letGo of this.#held) letGo();
-    this.#held.clear();
+    this.#endHolds(true);
+  }
+
+  /** As `clear`, but what is held never goes on: the server is ending. */
+  abandon(): void {
+    this.#switches = [];
+    this.#endHolds(false);
   }
 
   /** Requests that are being held now. */
@@ -77,19 +93,26 @@ export class Faults {
   take(method: string, path: string): Fault | undefined {
     const found = this.#switches.find(
       ({ rule: { match }, left }) =>
-        left > 0 && (match.method === undefined || match.method === method) && path.startsWith(match.path ?? ''),
+        left > 0 &&
+        (match.method === undefined || match.method === method) &&
+        (match.exact === true ? path === match.path : path.startsWith(match.path ?? '')),
     );
     if (!found) return undefined;
     found.left -= 1;
     return found.rule.fault;
   }
 
-  /** Holds the caller until `release` or `clear`. */
-  hold(): Promise<void> {
-    return new Promise<void>((resolve) => {
+  /** Holds the caller until `release` or `clear`; false when it must not go on. */
+  hold(): Promise<boolean> {
+    return new Promise<boolean>((resolve) => {
       this.#held.add(resolve);
       for (const tell of this.#watchers) tell();
       this.#watchers.clear();
     });
+  }
+
+  #endHolds(goOn: boolean): void {
+    for (const letGo of this.#held) letGo(goOn);
+    this.#held.clear();
   }
 }

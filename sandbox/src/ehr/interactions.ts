@@ -1,37 +1,22 @@
-/** The FHIR interactions: read, vread, history, search, create, update. R4 §3.1. */
+/** Which FHIR interaction a request is, and those that read: read, vread, history, search, $everything. R4 §3.1. */
 import { fhirAnswer, type Answer } from './answer.js';
+import { allowed, etag, forbidden, resourceAnswer, type FhirCall, type Records } from './call.js';
 import { subset } from './elements.js';
-import type { Fault } from './faults.js';
-import { FhirError, parseWritten, patientOf, type StoredResource } from './resource.js';
-import { allowsResource, allowsSearch, allowsType, type Interaction, type Scope } from './scopes.js';
+import { recordOf } from './everything.js';
+import { FhirError, patientOf, type Resource, type StoredResource } from './resource.js';
+import { allowsResource, allowsSearch } from './scopes.js';
 import { elementNames, planSearch, resourceType } from './search.js';
-import type { FhirStore } from './store.js';
-
-export interface FhirCall {
-  readonly method: string;
-  /** Decoded segments behind the base URL. */
-  readonly path: readonly string[];
-  readonly query: URLSearchParams;
-  /** Parsed JSON of a create or update. */
-  readonly body: unknown;
-  readonly ifMatch: string | undefined;
-  readonly ifNoneExist: string | undefined;
-  readonly scopes: readonly Scope[];
-  /** A switch of faults.ts that changes what is answered. */
-  readonly fault: Fault['kind'] | undefined;
-}
-
-export interface Records {
-  readonly store: FhirStore;
-  /** FHIR base URL, without a slash at its end. */
-  readonly baseUrl: string;
-}
+import type { FhirStore, SearchPage } from './store.js';
+import { create, transaction, update } from './writing.js';
 
 /** @throws FhirError for every refusal. */
 export function interact(records: Records, call: FhirCall): Answer {
   const [type = '', id, history, versionId, ...more] = call.path;
+  if (call.path.join('') === '' && call.method === 'POST') return transaction(records, call);
   resourceType(type);
-  if (more.length > 0 || (history !== undefined && history !== '_history')) throw noSuchPath();
+  const operation = type === 'Patient' && id !== undefined && history === '$everything' && call.path.length === 3;
+  if (operation && call.method === 'GET') return everything(records, call, id);
+  if (more.length > 0 || (history !== undefined && history !== '_history' && !operation)) throw noSuchPath();
   if (call.method === 'GET') {
     if (id === undefined) return search(records, call, type);
     if (versionId !== undefined)
@@ -39,7 +24,7 @@ export function interact(records: Records, call: FhirCall): Answer {
     if (history !== undefined) return instanceHistory(records, call, { type, id });
     return read(records, call, records.store.read(allowed(call, 'r', type), id));
   }
-  if (history !== undefined) throw noSuchPath();
+  if (history !== undefined) throw new FhirError(405, 'not-supported', 'this is for reading');
   if (call.method === 'POST' && id === '_search') return search(records, call, type);
   if (call.method === 'POST' && id === undefined) return create(records, call, type);
   if (call.method === 'PUT' && id !== undefined) return update(records, call, { type, id });
@@ -87,56 +72,69 @@ function search({ store, baseUrl }: Records, call: FhirCall, type: string): Answ
     call.fault === 'wrong_patient' ? page.resources.map((each) => ofSomebodyElse(store, each)) : page.resources;
   const { elements } = plan;
   const resources = elements && call.fault !== 'ignore_elements' ? shown.map((each) => subset(each, elements)) : shown;
+  return searchset(call, { baseUrl, address: type, after: plan.after }, { ...page, resources, shown: plan.total });
+}
+
+/**
+ * `_count` and `_type` shape it. Refused as a whole when the token does not cover all of it: a record with holes that
+ * nobody sees is worse than none. `_type` asks for less.
+ */
+function everything({ store, baseUrl }: Records, call: FhirCall, id: string): Answer {
+  const query = new URLSearchParams(call.query);
+  const types = query.get('_type')?.split(',');
+  query.delete('_type');
+  for (const type of types ?? []) resourceType(type);
+  if ([...query.keys()].some((name) => !['_count', '_after'].includes(name)))
+    throw new FhirError(400, 'not-supported', '$everything takes _count and _type');
+  const { count, after } = planSearch('Patient', query);
+  if (!allowsResource(call.scopes, 'r', store.read(allowed(call, 'r', 'Patient'), id))) throw forbidden();
+  const inRecord = recordOf(store, `Patient/${id}`);
+  const matches = (each: Resource) => inRecord(each) && (types?.includes(each.resourceType) ?? true);
+  const whole = store.searchAll({ matches, count: Number.POSITIVE_INFINITY, after: 0 });
+  if (!whole.resources.every((each) => allowsResource(call.scopes, 'r', each))) throw forbidden();
+  const page = store.searchAll({ matches, count, after });
+  const resources =
+    call.fault === 'wrong_patient' ? page.resources.map((each) => ofSomebodyElse(store, each)) : page.resources;
+  const place = { baseUrl, address: `Patient/${id}/$everything`, after };
+  return searchset(call, place, { ...page, resources, shown: true });
+}
+
+interface PlaceOfPage {
+  readonly baseUrl: string;
+  /** Behind the base URL. */
+  readonly address: string;
+  readonly after: number;
+}
+
+interface ShownPage extends SearchPage {
+  /** Whether the total is said. */
+  readonly shown: boolean;
+}
+
+function searchset(
+  { query, fault }: FhirCall,
+  { baseUrl, address, after }: PlaceOfPage,
+  { resources, total, shown, next: honest }: ShownPage,
+): Answer {
+  const url = `${baseUrl}/${address}`;
   // Every place below 1 is the first page, so that an endless server never gives the same link twice.
-  const next = call.fault === 'endless_paging' ? Math.min(plan.after, 0) - 1 : page.next;
+  const next = fault === 'endless_paging' ? Math.min(after, 0) - 1 : honest;
   return fhirAnswer(200, {
     resourceType: 'Bundle',
     type: 'searchset',
-    ...(plan.total && { total: page.total }),
+    ...(shown && { total }),
     link: [
-      { relation: 'self', url: pageUrl(`${baseUrl}/${type}`, call.query) },
-      ...(next === undefined ? [] : [{ relation: 'next', url: pageUrl(`${baseUrl}/${type}`, call.query, next) }]),
+      { relation: 'self', url: pageUrl(url, query) },
+      ...(next === undefined ? [] : [{ relation: 'next', url: pageUrl(url, query, next) }]),
     ],
     ...(resources.length > 0 && {
       entry: resources.map((resource) => ({
-        fullUrl: `${baseUrl}/${type}/${resource.id}`,
+        fullUrl: `${baseUrl}/${resource.resourceType}/${resource.id}`,
         resource,
         search: { mode: 'match' },
       })),
     }),
   });
-}
-
-function create({ store, baseUrl }: Records, call: FhirCall, type: string): Answer {
-  noParameters(call.query);
-  const written = parseWritten(allowed(call, 'c', type), call.body);
-  if (!allowsResource(call.scopes, 'c', { ...written, id: 'new' })) throw forbidden();
-  const condition =
-    call.ifNoneExist === undefined ? undefined : new URLSearchParams(call.ifNoneExist.replace(/^\?/, ''));
-  if (condition?.size === 0) throw new FhirError(400, 'invalid', 'If-None-Exist names nothing');
-  const { created, resource } = store.create(written, condition);
-  if (!created && !allowsResource(call.scopes, 'c', resource)) throw forbidden();
-  const location = `${baseUrl}/${type}/${resource.id}/_history/${resource.meta.versionId}`;
-  return resourceAnswer(created ? 201 : 200, resource, { location });
-}
-
-function update(
-  { store }: Records,
-  call: FhirCall,
-  { type, id }: { readonly type: string; readonly id: string },
-): Answer {
-  noParameters(call.query);
-  const written = parseWritten(allowed(call, 'u', type), call.body);
-  const versionId = call.ifMatch === undefined ? undefined : versionOf(call.ifMatch);
-  if (!allowsResource(call.scopes, 'u', { ...written, id })) throw forbidden();
-  if (store.has(type, id) && !allowsResource(call.scopes, 'u', store.read(type, id))) throw forbidden();
-  return resourceAnswer(200, store.update(id, written, versionId));
-}
-
-/** The type, once some scope allows this interaction with it. */
-function allowed(call: FhirCall, interaction: Interaction, type: string): string {
-  if (!allowsType(call.scopes, interaction, type)) throw forbidden();
-  return type;
 }
 
 /** A record of the same kind from somebody else's chart; the very same where there is none. */
@@ -156,40 +154,12 @@ function onlyElements(query: URLSearchParams): readonly string[] | undefined {
   return value === null ? undefined : elementNames(value);
 }
 
-function noParameters(query: URLSearchParams): void {
-  if (query.size > 0) throw new FhirError(400, 'not-supported', 'a write takes no parameters');
-}
-
-/** @throws FhirError 400 for what is no single ETag: taken as absent it would allow every update. */
-function versionOf(ifMatch: string): string {
-  const [, version] = /^(?:W\/)?"([^"]+)"$/.exec(ifMatch) ?? [];
-  if (version === undefined) throw new FhirError(400, 'invalid', 'If-Match is no ETag');
-  return version;
-}
-
 function pageUrl(url: string, query: URLSearchParams, after?: number): string {
   const page = new URLSearchParams(query);
   if (after !== undefined) page.set('_after', String(after));
   return page.size === 0 ? url : `${url}?${page}`;
 }
 
-function resourceAnswer(
-  status: number,
-  resource: StoredResource,
-  headers: Readonly<Record<string, string>> = {},
-): Answer {
-  const lastModified = new Date(resource.meta.lastUpdated).toUTCString();
-  return fhirAnswer(status, resource, { etag: etag(resource), 'last-modified': lastModified, ...headers });
-}
-
-function etag({ meta }: StoredResource): string {
-  return `W/"${meta.versionId}"`;
-}
-
 function noSuchPath(): FhirError {
   return new FhirError(404, 'not-found', 'no such path');
-}
-
-function forbidden(): FhirError {
-  return new FhirError(403, 'forbidden', 'the scopes of the token do not cover this');
 }

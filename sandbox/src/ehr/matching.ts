@@ -1,6 +1,6 @@
 /** Does a value of a resource match a value of a search? R4 §3.1.1.4, one function for each kind of parameter. */
 import { z } from 'zod';
-import { FhirError, valuesAt } from './resource.js';
+import { FhirError, valuesAt, withoutVersion } from './resource.js';
 import type { SearchParam } from './resource-types.js';
 
 export type Matches = (value: unknown) => boolean;
@@ -20,12 +20,16 @@ export function matcher({ kind, target }: SearchParam, wanted: string): Matches 
   }
 }
 
-/** `Patient/1`, or `1`: where the parameter has one target that type is meant, else any. */
+/**
+ * `Patient/1`, or `1`: where the parameter has one target that type is meant, else any. A reference to one version is a
+ * reference to the resource; `Patient/1/_history/2` asks for that version alone.
+ */
 function matchReference(wanted: string, target: string | undefined): Matches {
   const bare = !wanted.includes('/');
   return (value) => {
-    const [reference] = valuesAt(value, 'reference');
-    if (typeof reference !== 'string') return false;
+    const [held] = valuesAt(value, 'reference');
+    if (typeof held !== 'string') return false;
+    const reference = wanted.includes('/_history/') ? held : withoutVersion(held);
     if (target !== undefined)
       return reference.startsWith(`${target}/`) && reference === (bare ? `${target}/${wanted}` : wanted);
     return bare ? reference.endsWith(`/${wanted}`) : reference === wanted;

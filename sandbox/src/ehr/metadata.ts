@@ -14,6 +14,12 @@ export function smartConfiguration(tokenUrl: string) {
   };
 }
 
+const everything = {
+  name: 'everything',
+  definition: 'http://hl7.org/fhir/OperationDefinition/Patient-everything',
+  documentation: 'By GET, with _count and _type. Refused when the scopes of the token leave out any of it.',
+};
+
 /** R4 CapabilityStatement, made from the same table that searches are checked against. */
 export function capabilityStatement(url: string) {
   return {
@@ -36,16 +42,22 @@ export function capabilityStatement(url: string) {
             },
           ],
         },
+        interaction: [{ code: 'transaction' }],
         resource: [...resourceTypes].map(([type, { params }]) => ({
           type,
           interaction: ['read', 'vread', 'history-instance', 'search-type', 'create', 'update'].map((code) => ({
             code,
           })),
-          versioning: 'versioned',
+          versioning: 'versioned-update',
           readHistory: true,
           updateCreate: false,
           conditionalCreate: true,
-          searchParam: Object.entries(params).map(([name, { kind }]) => ({ name, type: kind })),
+          searchParam: Object.entries(params).map(([name, { kind, definition }]) => ({
+            name,
+            type: kind,
+            ...(definition !== undefined && { definition }),
+          })),
+          ...(type === 'Patient' && { operation: [everything] }),
         })),
       },
     ],

@@ -11,6 +11,13 @@ export interface LoggedRequest {
   /** Without `?`; of a `_search` by POST also the form. */
   readonly query: string;
   readonly requestId?: string;
+  /** Headers, as they came. */
+  readonly ifMatch?: string;
+  readonly ifNoneExist?: string;
+  /** What each entry of a transaction asked for. */
+  readonly entries?: readonly LoggedEntry[];
+  /** The versions that it made, `Type/id/_history/n`: there as soon as they are stored, whatever becomes of the answer. */
+  readonly written?: readonly string[];
   /** From the access token; of a token request, the client that proved itself. */
   readonly client?: string;
   readonly scopes: readonly string[];
@@ -18,6 +25,13 @@ export interface LoggedRequest {
   readonly status?: number;
   /** Kind of the fault switch that it met. */
   readonly fault?: string;
+}
+
+export interface LoggedEntry {
+  readonly method: string;
+  readonly url: string;
+  readonly ifMatch?: string;
+  readonly ifNoneExist?: string;
 }
 
 /** As many as a long development session needs; older ones are forgotten. */

@@ -6,6 +6,8 @@ export interface SearchParam {
   readonly paths: readonly string[];
   /** The only type that this reference parameter points at, so that a bare id is enough. */
   readonly target?: string;
+  /** Of a parameter that R4 does not have. */
+  readonly definition?: string;
 }
 
 export interface ResourceType {
@@ -17,13 +19,19 @@ export interface ResourceType {
 const token = (...paths: string[]): SearchParam => ({ kind: 'token', paths });
 const date = (...paths: string[]): SearchParam => ({ kind: 'date', paths });
 const text = (...paths: string[]): SearchParam => ({ kind: 'string', paths });
+/** Several paths are parted by blanks. */
 const reference = (path: string, target?: string): SearchParam => ({
   kind: 'reference',
-  paths: [path],
+  paths: path.split(' '),
   ...(target !== undefined && { target }),
 });
 
-const common = { _id: token('id'), _lastUpdated: date('meta.lastUpdated'), _tag: token('meta.tag') };
+const common = {
+  _id: token('id'),
+  _lastUpdated: date('meta.lastUpdated'),
+  _tag: token('meta.tag'),
+  _security: token('meta.security'),
+};
 const identifier = token('identifier');
 const status = token('status');
 const category = token('category');
@@ -154,6 +162,32 @@ export const resourceTypes: ReadonlyMap<string, ResourceType> = new Map(
       actor: reference('participant.actor'),
       date: date('start'),
     }),
+    Device: type('', { identifier, 'device-name': text('deviceName.name'), status, type: token('type') }),
+    Provenance: type('target recorded agent', {
+      patient: reference('target', 'Patient'),
+      target: reference('target'),
+      agent: reference('agent.who'),
+      entity: reference('entity.what'),
+      recorded: date('recorded'),
+      when: date('occurredDateTime'),
+      activity: token('activity'),
+      // R4 gives Provenance no identifier: this parameter is our own, and foreign servers refuse it.
+      identifier: {
+        ...token('entity.what.identifier'),
+        definition: 'urn:countersign:sandbox:SearchParameter:Provenance-identifier',
+      },
+    }),
+    AuditEvent: type('type recorded agent source', {
+      patient: reference('agent.who entity.what', 'Patient'),
+      agent: reference('agent.who'),
+      entity: reference('entity.what'),
+      source: reference('source.observer'),
+      date: date('recorded'),
+      action: token('action'),
+      outcome: token('outcome'),
+      type: token('type'),
+      subtype: token('subtype'),
+    }),
     CarePlan: type('status intent subject', { ...ofSubject, encounter, status, category, date: date('period') }),
     CareTeam: type('', { ...ofSubject, encounter, status, category, participant: reference('participant.member') }),
     EpisodeOfCare: type('status patient', { ...ofPatient, status, date: date('period') }),
@@ -177,6 +211,7 @@ export const choiceElements: ReadonlySet<string> = new Set([
   'effective',
   'medication',
   'multipleBirth',
+  'occurred',
   'occurrence',
   'onset',
   'performed',

@@ -4,7 +4,8 @@ import { z } from 'zod';
 /** A FHIR logical id (R4 §2.24.0.1, `id`). */
 const logicalId = /^[A-Za-z0-9\-.]{1,64}$/;
 
-const meta = z.looseObject({ tag: z.array(z.looseObject({})).optional() });
+const codings = z.array(z.looseObject({})).optional();
+const meta = z.looseObject({ tag: codings, security: codings });
 const written = z.looseObject({
   resourceType: z.string(),
   id: z.string().regex(logicalId).optional(),
@@ -65,10 +66,16 @@ export function valuesAt(node: unknown, path: string): readonly unknown[] {
 /** The reference of the patient whose record this resource is part of; a Patient is part of its own. */
 export function patientOf(resource: Resource): string | undefined {
   if (resource.resourceType === 'Patient') return `Patient/${resource.id}`;
-  return ['subject', 'patient', 'participant.actor']
+  return ['subject', 'patient', 'participant.actor', 'target', 'entity.what']
     .flatMap((path) => valuesAt(resource, `${path}.reference`))
     .filter((reference) => typeof reference === 'string')
+    .map(withoutVersion)
     .find((reference) => reference.startsWith('Patient/'));
+}
+
+/** `Type/id` of a reference to one version of it; others as they are. */
+export function withoutVersion(reference: string): string {
+  return reference.replace(/\/_history\/[^/]+$/, '');
 }
 
 function member(node: unknown, key: string): readonly unknown[] {

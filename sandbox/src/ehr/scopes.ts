@@ -1,7 +1,7 @@
 /** SMART v2 system scopes, with their granular form `system/Observation.rs?category=laboratory`. */
 import { FhirError, type Resource } from './resource.js';
 import { resourceTypes } from './resource-types.js';
-import { planSearch } from './search.js';
+import { planCondition, planSearch } from './search.js';
 
 export type Interaction = 'c' | 'r' | 'u' | 's';
 
@@ -70,11 +70,9 @@ function alternatives(name: string, value: string): readonly string[] {
   return value.split(',').map((each) => (each.startsWith(prefix) ? each.slice(prefix.length) : each));
 }
 
-/** Paging and shaping are no filter. */
 function canSearch(type: string, filter: URLSearchParams): boolean {
-  if ([...filter.keys()].some((name) => ['_count', '_after', '_elements', '_total'].includes(name))) return false;
   try {
-    planSearch(type, filter);
+    if (filter.size > 0) planCondition(type, filter);
     return true;
   } catch (error) {
     if (error instanceof FhirError) return false;

@@ -1,7 +1,7 @@
 /** What a search asks for, checked in full before anything is looked at. */
 import { matcher } from './matching.js';
 import { FhirError, valuesAt, type Resource } from './resource.js';
-import { resourceTypes, type ResourceType } from './resource-types.js';
+import { resourceTypes, type ResourceType, type SearchParam } from './resource-types.js';
 
 export interface SearchPlan {
   readonly matches: (resource: Resource) => boolean;
@@ -40,6 +40,18 @@ export function planSearch(type: string, query: URLSearchParams): SearchPlan {
   return { ...plan, matches: (resource) => tests.every((test) => test(resource)) };
 }
 
+/**
+ * A search that chooses resources: the filter of a scope, the condition of a create. Paging and shaping choose none.
+ *
+ * @throws FhirError 400, also for a condition that names nothing.
+ */
+export function planCondition(type: string, query: URLSearchParams): SearchPlan {
+  if (query.size === 0) throw new FhirError(400, 'invalid', 'a condition names nothing');
+  if ([...query.keys()].some((name) => Object.hasOwn(controls, name)))
+    throw new FhirError(400, 'invalid', 'a condition has no paging');
+  return planSearch(type, query);
+}
+
 const controls: Readonly<Record<string, (value: string) => Partial<Omit<SearchPlan, 'matches'>>>> = {
   _count: (value) => ({ count: Math.min(wholeNumber('_count', value, /^[1-9]\d{0,5}$/), pageSize.largest) }),
   _after: (value) => ({ after: wholeNumber('_after', value, /^-?\d{1,9}$/) }),
@@ -60,15 +72,22 @@ export function elementNames(value: string): readonly string[] {
 
 function testFor(params: ResourceType['params'], name: string, value: string): (resource: Resource) => boolean {
   const [base = '', modifier] = name.split(':');
-  const param = Object.hasOwn(params, base) ? params[base] : undefined;
-  const negated = modifier === 'not' && param?.kind === 'token';
-  if (!param || (modifier !== undefined && !negated)) {
+  const named = Object.hasOwn(params, base) ? params[base] : undefined;
+  const negated = modifier === 'not' && named?.kind === 'token';
+  const logical = modifier === 'identifier' && named?.kind === 'reference';
+  if (!named || (modifier !== undefined && !negated && !logical)) {
     throw new FhirError(400, 'not-supported', `unknown search parameter or modifier: ${name.slice(0, 60)}`);
   }
+  const param = logical ? identifierOf(named) : named;
   const anyOf = value.split(/(?<!\\),/).map((each) => matcher(param, each.replaceAll('\\,', ',')));
   const hit = (resource: Resource) =>
     param.paths.some((path) => valuesAt(resource, path).some((held) => anyOf.some((matches) => matches(held))));
   return negated ? (resource) => !hit(resource) : hit;
+}
+
+/** `:identifier` looks at the logical reference instead of the literal one (R4 §3.1.1.4.12). */
+function identifierOf({ paths }: SearchParam): SearchParam {
+  return { kind: 'token', paths: paths.map((path) => `${path}.identifier`) };
 }
 
 function wholeNumber(name: string, value: string, shape: RegExp): number {

@@ -7,7 +7,9 @@ import type { Fault } from './faults.js';
 import { FhirError } from './resource.js';
 
 /** Bytes of a request's body. */
-const largestBody = 8_000_000;
+const largestBody = 1_000_000;
+/** Bytes that are still taken in and thrown away, so that the client hears why instead of losing its connection. */
+const largestHeard = 64_000_000;
 
 /** @throws FhirError 413 */
 export async function readBody(request: IncomingMessage): Promise<string> {
@@ -16,9 +18,10 @@ export async function readBody(request: IncomingMessage): Promise<string> {
   for await (const chunk of request) {
     const buffer = Buffer.from(chunk);
     bytes += buffer.length;
-    if (bytes > largestBody) throw new FhirError(413, 'too-costly', 'the body is too large');
-    chunks.push(buffer);
+    if (bytes > largestHeard) break;
+    if (bytes <= largestBody) chunks.push(buffer);
   }
+  if (bytes > largestBody) throw new FhirError(413, 'too-costly', 'the body is too large');
   return Buffer.concat(chunks).toString('utf8');
 }
 

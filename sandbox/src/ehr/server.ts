@@ -2,6 +2,7 @@
 import { createServer } from 'node:http';
 import { population } from '../people/population.js';
 import { demoPatientsOf, type DemoPatient } from './demo-patients.js';
+import { editIn, type Edit } from './edit.js';
 import { serve } from './exchange.js';
 import { Faults } from './faults.js';
 import { fileJournal, noJournal } from './journal.js';
@@ -36,6 +37,8 @@ export interface RunningEhr {
   readonly demoPatients: readonly DemoPatient[];
   readonly requests: (kind?: LoggedRequest['kind']) => readonly LoggedRequest[];
   readonly faults: Faults;
+  /** Somebody else changes `Type/id`: its next version has these elements. @throws FhirError 400, 404 */
+  readonly edit: (reference: string, elements: Edit) => { readonly versionId: string };
   readonly close: () => Promise<void>;
 }
 
@@ -67,9 +70,10 @@ export async function startEhr(options: EhrOptions): Promise<RunningEhr> {
     demoPatients: demoPatientsOf(store),
     requests: (kind) => log.list(kind),
     faults,
+    edit: (reference, elements) => ({ versionId: editIn(store, reference, elements).meta.versionId }),
     close: () =>
       new Promise((resolve, reject) => {
-        faults.clear();
+        faults.abandon();
         server.close((error) => (error ? reject(error) : resolve()));
         server.closeAllConnections();
       }),

@@ -1,8 +1,9 @@
 /** The records: every version of every resource, numbered 1, 2, 3. Each call is one step; Node runs them one by one. */
 import { randomUUID } from 'node:crypto';
 import type { Journal } from './journal.js';
-import { FhirError, type Resource, type StoredResource, type WrittenResource } from './resource.js';
-import { planSearch, resourceType, type SearchPlan } from './search.js';
+import { FhirError, parseWritten, type Resource, type StoredResource } from './resource.js';
+import { resourceType, type SearchPlan } from './search.js';
+import { stage, versioned, type Judge, type Outcome, type Write } from './staging.js';
 
 interface Shelf {
   /** Order of creation. Later writes never move it, which keeps `next` links stable. */
@@ -16,6 +17,8 @@ export interface SearchPage {
   /** Place behind which the next page starts; undefined on the last. */
   readonly next: number | undefined;
 }
+
+export type Selection = Pick<SearchPlan, 'matches' | 'count' | 'after'>;
 
 export class FhirStore {
   readonly #shelves = new Map<string, Map<string, Shelf>>();
@@ -35,9 +38,9 @@ export class FhirStore {
 
   /** Lays down resources under ids of their own, as version 1, in one append. For an empty store. */
   fill(resources: readonly Resource[]): void {
-    const versions = resources.map((resource) => this.#version(resource, resource.id, 1));
-    this.#journal.append(versions);
-    for (const version of versions) this.#shelve(version);
+    const lastUpdated = this.#clock().toISOString();
+    const clones = structuredClone(resources);
+    this.#put(clones.map((resource) => versioned(resource, { id: resource.id, version: 1, lastUpdated })));
   }
 
   has(type: string, id: string): boolean {
@@ -65,53 +68,41 @@ export class FhirStore {
   }
 
   search(type: string, plan: SearchPlan): SearchPage {
-    const shelves = [...(this.#shelves.get(type)?.values() ?? [])];
-    const hits = shelves.flatMap(({ place, versions }) => {
-      const resource = versions.at(-1);
-      return resource && plan.matches(resource) ? [{ place, resource }] : [];
-    });
-    const rest = hits.filter(({ place }) => place > plan.after);
-    const page = rest.slice(0, plan.count);
-    return {
-      resources: page.map(({ resource }) => resource),
-      total: hits.length,
-      next: rest.length > page.length ? page.at(-1)?.place : undefined,
-    };
+    return pageOf([...(this.#shelves.get(type)?.values() ?? [])], plan);
   }
 
-  /**
-   * With `ifNoneExist` (a search) it creates only what is not there yet.
-   *
-   * @throws FhirError 400 for missing mandatory elements; 412 when `ifNoneExist` matches several.
-   */
-  create(
-    written: WrittenResource,
-    ifNoneExist?: URLSearchParams,
-  ): { readonly created: boolean; readonly resource: StoredResource } {
-    checkMandatory(written);
-    if (ifNoneExist) {
-      const { resources, total } = this.search(written.resourceType, planSearch(written.resourceType, ifNoneExist));
-      if (total > 1) throw new FhirError(412, 'multiple-matches', 'If-None-Exist matches several');
-      if (resources[0]) return { created: false, resource: resources[0] };
-    }
-    return { created: true, resource: this.#put(this.#version(written, randomUUID(), 1)) };
+  /** Through all types. */
+  searchAll(selection: Selection): SearchPage {
+    const shelves = [...this.#shelves.values()].flatMap((ofType) => [...ofType.values()]);
+    return pageOf(
+      shelves.toSorted((a, b) => a.place - b.place),
+      selection,
+    );
   }
 
-  /**
-   * The next version of a resource that exists.
-   *
-   * @throws FhirError 405 for one that does not (ids are the server's); 400 for another id or missing elements;
-   *   412 when `ifMatch` is not the newest version.
-   */
-  update(id: string, written: WrittenResource, ifMatch?: string): StoredResource {
-    const type = written.resourceType;
-    const newest = this.#versions(type, id).at(-1);
-    if (!newest) throw new FhirError(405, 'not-supported', 'nothing to update: ids are given by the server');
-    if (written.id !== id) throw new FhirError(400, 'invalid', 'the id of the body and of the URL differ');
-    checkMandatory(written);
-    if (ifMatch !== undefined && ifMatch !== newest.meta.versionId)
-      throw new FhirError(412, 'conflict', 'another version is current');
-    return this.#put(this.#version(written, id, this.#versions(type, id).length + 1));
+  /** Writes a group wholly or not at all. @throws FhirError as `stage` and `judge` do; then nothing has happened. */
+  transact(writes: readonly Write[], judge: Judge): readonly Outcome[] {
+    const outcomes = stage(
+      {
+        newest: (type, id) => this.#versions(type, id).at(-1),
+        matching: (type, plan) => this.search(type, { ...plan, after: 0, count: 2 }).resources,
+        newId: randomUUID,
+        judge,
+        lastUpdated: this.#clock().toISOString(),
+      },
+      writes,
+    );
+    this.#put(outcomes.flatMap(({ status, resource }) => (status === 'found' ? [] : [resource])));
+    return outcomes;
+  }
+
+  /** The next version of a resource, with these elements replaced: an edit by somebody else. @throws FhirError 404, 400 */
+  edit(type: string, id: string, elements: Readonly<Record<string, unknown>>): StoredResource {
+    const newest = this.read(type, id);
+    const resource = parseWritten(type, { ...newest, ...elements, id, meta: newest.meta });
+    const { versionId } = newest.meta;
+    const [edited] = this.transact([{ kind: 'update', id, resource, ifMatch: versionId }], () => undefined);
+    return edited?.resource ?? newest;
   }
 
   #versions(type: string, id: string): readonly StoredResource[] {
@@ -119,19 +110,9 @@ export class FhirStore {
     return this.#shelves.get(type)?.get(id)?.versions ?? [];
   }
 
-  #version(resource: WrittenResource, id: string, version: number): StoredResource {
-    const lastUpdated = this.#clock().toISOString();
-    return {
-      ...structuredClone(resource),
-      id,
-      meta: { ...structuredClone(resource.meta), versionId: String(version), lastUpdated },
-    };
-  }
-
-  #put(version: StoredResource): StoredResource {
-    this.#journal.append([version]);
-    this.#shelve(version);
-    return version;
+  #put(versions: readonly StoredResource[]): void {
+    this.#journal.append(versions);
+    for (const version of versions) this.#shelve(version);
   }
 
   #shelve(version: StoredResource): void {
@@ -143,12 +124,16 @@ export class FhirStore {
   }
 }
 
-/** @throws FhirError 400 naming the elements. */
-function checkMandatory(written: WrittenResource): void {
-  const missing = resourceType(written.resourceType).mandatory.filter((element) =>
-    element.endsWith('[]')
-      ? !Object.keys(written).some((key) => key.startsWith(element.slice(0, -2)))
-      : written[element] === undefined,
-  );
-  if (missing.length > 0) throw new FhirError(400, 'required', `missing: ${missing.join(', ')}`);
+function pageOf(shelves: readonly Shelf[], { matches, count, after }: Selection): SearchPage {
+  const hits = shelves.flatMap(({ place, versions }) => {
+    const resource = versions.at(-1);
+    return resource && matches(resource) ? [{ place, resource }] : [];
+  });
+  const rest = hits.filter(({ place }) => place > after);
+  const page = rest.slice(0, count);
+  return {
+    resources: page.map(({ resource }) => resource),
+    total: hits.length,
+    next: rest.length > page.length ? page.at(-1)?.place : undefined,
+  };
 }

@@ -48,7 +48,7 @@ describe('an ID token as the proof of a vote', () => {
       { ...tokenWith({ acr: undefined }), required: { method: 'idp', acr: [], amr: [] } },
       'vote.weak_sign_in',
     ],
-    ['is none where the tier wants a passkey', { required: { method: 'passkey', fresh: false } }, 'vote.wrong_proof'],
+    ['is none where the tier wants a passkey', { required: { method: 'passkey', fresh: false } }, 'vote.weak_proof'],
   ])('%s', (_what, more, code) => {
     expect(checkVoteProof({ ...facts, ...more })).toBe(code);
   });

@@ -8,6 +8,13 @@ import { FhirStore } from '../../../sandbox/src/ehr/store.js';
 
 const clock = () => new Date('2026-03-02T09:00:00Z');
 const observation = { resourceType: 'Observation', status: 'final', code: { text: 'x' } };
+const create = (store: FhirStore) => {
+  const [made] = store.transact([{ kind: 'create', resource: observation }], () => undefined);
+  if (!made) throw new Error('nothing was made');
+  return made.resource;
+};
+const amend = (store: FhirStore, id: string, ifMatch: string, status = 'amended') =>
+  store.transact([{ kind: 'update', id, resource: { ...observation, id, status }, ifMatch }], () => undefined);
 const page = (query: string) => planSearch('Observation', new URLSearchParams(query));
 
 describe('the store', () => {
@@ -20,8 +27,8 @@ describe('the store', () => {
   it('pages through the same records whatever is written meanwhile', () => {
     const store = filled();
     const first = store.search('Observation', page('_count=2'));
-    store.create(observation);
-    store.update('a', { ...observation, id: 'a', status: 'amended' });
+    create(store);
+    amend(store, 'a', '1');
     const second = store.search('Observation', page(`_count=2&_after=${first.next}`));
     expect([...first.resources, ...second.resources].map(({ id }) => id)).toEqual(['a', 'b', 'c', 'd']);
   });
@@ -33,8 +40,8 @@ describe('the store', () => {
 
   it('numbers versions 1, 2, 3 and keeps each as it was', () => {
     const store = filled();
-    store.update('a', { ...observation, id: 'a', status: 'amended' }, '1');
-    store.update('a', { ...observation, id: 'a', status: 'corrected' }, '2');
+    amend(store, 'a', '1');
+    amend(store, 'a', '2', 'corrected');
     expect(store.history('Observation', 'a').map(({ meta, status }) => [meta.versionId, status])).toEqual([
       ['3', 'corrected'],
       ['2', 'amended'],
@@ -45,9 +52,9 @@ describe('the store', () => {
   it('is not changed by what a caller does to a resource afterwards', () => {
     const store = filled();
     const mine = { ...observation, code: { text: 'x' } };
-    const { resource } = store.create(mine);
+    const [made] = store.transact([{ kind: 'create', resource: mine }], () => undefined);
     mine.code.text = 'changed';
-    expect(store.read('Observation', resource.id)).toMatchObject({ code: { text: 'x' } });
+    expect(store.read('Observation', made?.resource.id ?? '')).toMatchObject({ code: { text: 'x' } });
   });
 });
 
@@ -61,15 +68,15 @@ describe('the journal', () => {
 
   it('brings back every version after a restart', () => {
     const store = reopened();
-    const { resource } = store.create(observation);
-    store.update(resource.id, { ...resource, status: 'amended' });
+    const resource = create(store);
+    amend(store, resource.id, '1');
     expect(reopened().history('Observation', resource.id)).toEqual(store.history('Observation', resource.id));
   });
 
   it('drops a last line that was torn, and goes on behind it', () => {
-    const { resource } = reopened().create(observation);
+    const resource = create(reopened());
     appendFileSync(join(folder, 'ehr.jsonl'), '{"resourceType":"Obs');
-    const second = reopened().create(observation).resource;
+    const second = create(reopened());
     expect(
       reopened()
         .search('Observation', page(''))
@@ -78,17 +85,15 @@ describe('the journal', () => {
   });
 
   it('refuses to start on a damaged line elsewhere', () => {
-    reopened().create(observation);
+    create(reopened());
     appendFileSync(join(folder, 'ehr.jsonl'), 'damaged\n');
     expect(reopened).toThrow(SyntaxError);
   });
 
   it('is written by nothing that was refused', () => {
     const store = reopened();
-    const before = store.create(observation).resource;
-    expect(() => store.update(before.id, { ...before, status: 'amended' }, '9')).toThrow(
-      expect.objectContaining({ status: 412 }),
-    );
+    const before = create(store);
+    expect(() => amend(store, before.id, '9')).toThrow(expect.objectContaining({ status: 412 }));
     expect(readFileSync(join(folder, 'ehr.jsonl'), 'utf8').trim().split('\n')).toHaveLength(1);
   });
 });
