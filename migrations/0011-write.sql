@@ -83,6 +83,7 @@ BEGIN
   ELSIF refusal IS NULL AND u.jti IS NULL AND w.used >= w.max_uses THEN
     refusal := 'warrant.spent';
   END IF;
+  refusal := coalesce(refusal, log_refusal());   -- 0013
   IF refusal IS NOT NULL THEN RETURN; END IF;
 
   IF u.lease_until > at THEN
@@ -131,6 +132,7 @@ BEGIN
     WHEN u.attempt IS DISTINCT FROM p_attempt OR u.status <> 'open' OR u.sent_attempt = p_attempt
                                                             THEN 'warrant.superseded'
     WHEN (u.lease_until > at) IS NOT TRUE                   THEN 'warrant.lease_over'
+    ELSE log_refusal()                                                                    -- 0013
   END;
   IF refusal IS NOT NULL THEN RETURN; END IF;
   UPDATE warrant_use x SET sent_attempt = p_attempt
