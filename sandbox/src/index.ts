@@ -10,3 +10,10 @@ export { agentScopes, sandboxPeople, type SandboxPerson } from './idp/people.js'
 export { startIdentityProvider, type RunningIdentityProvider } from './idp/server.js';
 export { sandboxCredentials, type Credentials } from './idp/state.js';
 export { totpCode, totpStep } from './idp/totp.js';
+export {
+  softwarePasskey,
+  type CreatedPasskey,
+  type PasskeyAssertion,
+  type PasskeyOptions,
+  type SoftwarePasskey,
+} from './passkey/software-passkey.js';

@@ -16,6 +16,7 @@ export interface Controls {
   readonly log: RequestLog;
   readonly demoPatients: () => readonly DemoPatient[];
   readonly edit: (reference: string, elements: Edit) => StoredResource;
+  readonly versions: (reference: string) => readonly StoredResource[];
   readonly token: string | undefined;
 }
 
@@ -37,6 +38,7 @@ export interface ControlCall {
  * | POST faults/release | lets go of what is held |
  * | DELETE faults | removes every switch, lets go of what is held |
  * | POST edit | `{reference, elements}`: somebody else changes a resource; answers `{reference, versionId}` |
+ * | GET versions?reference= | every version of `Type/id`, oldest first |
  * | GET demo | the patients to show |
  */
 export function control(controls: Controls, call: ControlCall): Answer {
@@ -67,6 +69,10 @@ export function control(controls: Controls, call: ControlCall): Answer {
       return done;
     case 'POST edit':
       return edited(controls, call.body);
+    case 'GET versions': {
+      const reference = call.query.get('reference');
+      return reference === null ? badRequest() : answerOf(() => controls.versions(reference));
+    }
     case 'GET demo':
       return jsonAnswer(200, controls.demoPatients());
     default:
@@ -79,9 +85,13 @@ const editBody = z.strictObject({ reference: z.string(), elements: z.record(z.st
 function edited({ edit }: Controls, body: string): Answer {
   const wanted = editBody.safeParse(parsedJson(body));
   if (!wanted.success) return badRequest();
+  const { reference, elements } = wanted.data;
+  return answerOf(() => ({ reference, versionId: edit(reference, elements).meta.versionId }));
+}
+
+function answerOf(work: () => unknown): Answer {
   try {
-    const { meta } = edit(wanted.data.reference, wanted.data.elements);
-    return jsonAnswer(200, { reference: wanted.data.reference, versionId: meta.versionId });
+    return jsonAnswer(200, work());
   } catch (error) {
     if (error instanceof FhirError) return jsonAnswer(error.status, { error: error.code });
     throw error;

@@ -1,6 +1,7 @@
 /** One request and its answer: logged on arrival, met by at most one fault switch, then given to its room. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseAddress } from './address.js';
 import { fhirAnswer, jsonAnswer, outcomeAnswer, type Answer } from './answer.js';
 import { control, controlHeader, controlPrefix, parsedJson } from './control.js';
 import { demoPatientsOf } from './demo-patients.js';
@@ -201,7 +202,9 @@ async function controlled(parts: Parts, request: IncomingMessage, url: URL): Pro
     body: await readBody(request),
   };
   const edit = (reference: string, elements: Edit) => editIn(store, reference, elements);
-  return control({ faults, log, token: controlToken, demoPatients: () => demoPatientsOf(store), edit }, call);
+  const versions = (reference: string) => store.versions(parseAddress(reference));
+  const demoPatients = () => demoPatientsOf(store);
+  return control({ faults, log, token: controlToken, demoPatients, edit, versions }, call);
 }
 
 function facts({ client, scopes }: Access): Pick<LoggedRequest, 'scopes'> & { readonly client: string } {

@@ -1,12 +1,15 @@
 /** Which FHIR interaction a request is, and those that read: read, vread, history, search, $everything. R4 §3.1. */
 import { fhirAnswer, type Answer } from './answer.js';
-import { allowed, etag, forbidden, resourceAnswer, type FhirCall, type Records } from './call.js';
+import { allowed, forbidden, resourceAnswer, type FhirCall, type Records } from './call.js';
 import { subset } from './elements.js';
 import { recordOf } from './everything.js';
-import { FhirError, patientOf, type Resource, type StoredResource } from './resource.js';
+import { instanceHistory } from './history.js';
+import { pageLinks } from './paging.js';
+import { FhirError, type Resource, type StoredResource } from './resource.js';
 import { allowsResource, allowsSearch } from './scopes.js';
 import { elementNames, planSearch, resourceType } from './search.js';
-import type { FhirStore, SearchPage } from './store.js';
+import { ofSomebodyElse } from './somebody-else.js';
+import type { SearchPage } from './store.js';
 import { create, transaction, update } from './writing.js';
 
 /** @throws FhirError for every refusal. */
@@ -36,32 +39,6 @@ function read({ store }: Records, call: FhirCall, found: StoredResource): Answer
   const resource = call.fault === 'wrong_patient' ? ofSomebodyElse(store, found) : found;
   if (!allowsResource(call.scopes, 'r', found)) throw forbidden();
   return resourceAnswer(200, names && call.fault !== 'ignore_elements' ? subset(resource, names) : resource);
-}
-
-function instanceHistory(
-  { store, baseUrl }: Records,
-  call: FhirCall,
-  { type, id }: { readonly type: string; readonly id: string },
-): Answer {
-  if ([...call.query].length > 0) throw new FhirError(400, 'not-supported', 'history takes no parameters');
-  const versions = store.history(allowed(call, 'r', type), id);
-  if (!versions.every((version) => allowsResource(call.scopes, 'r', version))) throw forbidden();
-  return fhirAnswer(200, {
-    resourceType: 'Bundle',
-    type: 'history',
-    total: versions.length,
-    entry: versions.map((resource) => ({
-      fullUrl: `${baseUrl}/${type}/${id}`,
-      resource,
-      request:
-        resource.meta.versionId === '1' ? { method: 'POST', url: type } : { method: 'PUT', url: `${type}/${id}` },
-      response: {
-        status: resource.meta.versionId === '1' ? '201' : '200',
-        etag: etag(resource),
-        lastModified: resource.meta.lastUpdated,
-      },
-    })),
-  });
 }
 
 function search({ store, baseUrl }: Records, call: FhirCall, type: string): Answer {
@@ -112,21 +89,15 @@ interface ShownPage extends SearchPage {
 }
 
 function searchset(
-  { query, fault }: FhirCall,
+  call: FhirCall,
   { baseUrl, address, after }: PlaceOfPage,
-  { resources, total, shown, next: honest }: ShownPage,
+  { resources, total, shown, next }: ShownPage,
 ): Answer {
-  const url = `${baseUrl}/${address}`;
-  // Every place below 1 is the first page, so that an endless server never gives the same link twice.
-  const next = fault === 'endless_paging' ? Math.min(after, 0) - 1 : honest;
   return fhirAnswer(200, {
     resourceType: 'Bundle',
     type: 'searchset',
     ...(shown && { total }),
-    link: [
-      { relation: 'self', url: pageUrl(url, query) },
-      ...(next === undefined ? [] : [{ relation: 'next', url: pageUrl(url, query, next) }]),
-    ],
+    link: pageLinks(call, { url: `${baseUrl}/${address}`, after, next }),
     ...(resources.length > 0 && {
       entry: resources.map((resource) => ({
         fullUrl: `${baseUrl}/${resource.resourceType}/${resource.id}`,
@@ -137,27 +108,12 @@ function searchset(
   });
 }
 
-/** A record of the same kind from somebody else's chart; the very same where there is none. */
-function ofSomebodyElse(store: FhirStore, resource: StoredResource): StoredResource {
-  const patient = patientOf(resource);
-  if (patient === undefined) return resource;
-  const everybody = planSearch(resource.resourceType, new URLSearchParams());
-  const { resources } = store.search(resource.resourceType, { ...everybody, count: Number.POSITIVE_INFINITY });
-  return resources.find((each) => patientOf(each) !== patient) ?? resource;
-}
-
 function onlyElements(query: URLSearchParams): readonly string[] | undefined {
   if ([...query.keys()].some((name) => name !== '_elements')) {
     throw new FhirError(400, 'not-supported', 'a read takes no parameter but _elements');
   }
   const value = query.get('_elements');
   return value === null ? undefined : elementNames(value);
-}
-
-function pageUrl(url: string, query: URLSearchParams, after?: number): string {
-  const page = new URLSearchParams(query);
-  if (after !== undefined) page.set('_after', String(after));
-  return page.size === 0 ? url : `${url}?${page}`;
 }
 
 function noSuchPath(): FhirError {

@@ -52,6 +52,7 @@ function matchToken(wanted: string): Matches {
   const bar = wanted.indexOf('|');
   const system = bar < 0 ? undefined : wanted.slice(0, bar);
   const code = wanted.slice(bar + 1);
+  if (code === '' && !system) throw new FhirError(400, 'invalid', 'a token names neither system nor code');
   return (value) => {
     const held = codings.safeParse(value);
     if (!held.success) return false;

@@ -1,12 +1,14 @@
 /** The sandbox EHR: a small FHIR R4 server with SMART Backend Services, filled with synthetic people. */
 import { createServer } from 'node:http';
 import { population } from '../people/population.js';
+import { parseAddress } from './address.js';
 import { demoPatientsOf, type DemoPatient } from './demo-patients.js';
 import { editIn, type Edit } from './edit.js';
 import { serve } from './exchange.js';
 import { Faults } from './faults.js';
 import { fileJournal, noJournal } from './journal.js';
 import { RequestLog, type LoggedRequest } from './request-log.js';
+import type { StoredResource } from './resource.js';
 import { FhirStore } from './store.js';
 import { tokenEndpoint, type EhrClient } from './token-endpoint.js';
 
@@ -39,6 +41,8 @@ export interface RunningEhr {
   readonly faults: Faults;
   /** Somebody else changes `Type/id`: its next version has these elements. @throws FhirError 400, 404 */
   readonly edit: (reference: string, elements: Edit) => { readonly versionId: string };
+  /** Every version of `Type/id`, oldest first, past scopes and request log. @throws FhirError 400, 404 */
+  readonly versions: (reference: string) => readonly StoredResource[];
   readonly close: () => Promise<void>;
 }
 
@@ -71,6 +75,7 @@ export async function startEhr(options: EhrOptions): Promise<RunningEhr> {
     requests: (kind) => log.list(kind),
     faults,
     edit: (reference, elements) => ({ versionId: editIn(store, reference, elements).meta.versionId }),
+    versions: (reference) => store.versions(parseAddress(reference)),
     close: () =>
       new Promise((resolve, reject) => {
         faults.abandon();

@@ -1,5 +1,5 @@
 /** Writes that happen together: judged in full, and turned into versions, before any of them is stored. */
-import { mapReferences } from './references.js';
+import { mapLinks } from './references.js';
 import { FhirError, parseWritten, type Resource, type StoredResource, type WrittenResource } from './resource.js';
 import type { SearchPlan } from './search.js';
 import { checkWritten } from './written.js';
@@ -92,7 +92,7 @@ function outcomeOf(staging: Staging, { write, target, addresses }: Planned): Out
   const type = write.resource.resourceType;
   const content = parseWritten(
     type,
-    mapReferences(write.resource, (reference) => addresses.get(reference) ?? reference),
+    mapLinks(write.resource, (link) => addresses.get(link) ?? link),
   );
   if (write.kind === 'create') {
     checkWritten(content);

@@ -1,5 +1,6 @@
 /** The records: every version of every resource, numbered 1, 2, 3. Each call is one step; Node runs them one by one. */
 import { randomUUID } from 'node:crypto';
+import type { Address } from './address.js';
 import type { Journal } from './journal.js';
 import { FhirError, parseWritten, type Resource, type StoredResource } from './resource.js';
 import { resourceType, type SearchPlan } from './search.js';
@@ -43,10 +44,6 @@ export class FhirStore {
     this.#put(clones.map((resource) => versioned(resource, { id: resource.id, version: 1, lastUpdated })));
   }
 
-  has(type: string, id: string): boolean {
-    return this.#versions(type, id).length > 0;
-  }
-
   /** @throws FhirError 404 */
   read(type: string, id: string): StoredResource {
     const newest = this.#versions(type, id).at(-1);
@@ -61,10 +58,10 @@ export class FhirStore {
     return version;
   }
 
-  /** Newest first. @throws FhirError 404 */
-  history(type: string, id: string): readonly StoredResource[] {
+  /** Oldest first. @throws FhirError 404 */
+  versions({ type, id }: Address): readonly StoredResource[] {
     this.read(type, id);
-    return this.#versions(type, id).toReversed();
+    return [...this.#versions(type, id)];
   }
 
   search(type: string, plan: SearchPlan): SearchPage {

@@ -39,6 +39,8 @@ const life = {
   assertion: 300,
 };
 
+const consoleId = 'countersign-console';
+
 export function createProvider(options: ProviderOptions): Provider {
   const provider = new options.library.Provider(options.issuer, configuration(options));
   addTokenExchange(provider, options);
@@ -62,6 +64,9 @@ function configuration({ library, secrets, apiResource, agents, consoleRedirects
     claims: { openid: ['sub', 'acr', 'amr', 'auth_time'] }, // no profile: an ID token that travels with a vote names nobody
     responseTypes: ['code'],
     pkce: { required: () => true },
+    // The console asks from the browser, so its own pages may read the answer and nobody else's.
+    clientBasedCORS: (_context, origin, client) =>
+      client.clientId === consoleId && consoleRedirects.some((address) => new URL(address).origin === origin),
     clientAuthMethods: ['none', 'private_key_jwt'],
     enabledJWA: { clientAuthSigningAlgValues: ['ES384', 'RS384'], idTokenSigningAlgValues: ['ES256'] },
     assertJwtClientAuthClaimsAndHeader: (_context, { exp }) => {
@@ -173,7 +178,7 @@ function personClients(consoleRedirects: readonly string[]): ClientMetadata[] {
   };
   const console: ClientMetadata = {
     ...shared,
-    client_id: 'countersign-console',
+    client_id: consoleId,
     client_name: 'Countersign console',
     application_type: 'web',
     redirect_uris: [...consoleRedirects],

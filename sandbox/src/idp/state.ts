@@ -1,9 +1,10 @@
 /** What outlives a restart: the provider's keys and the people's credentials, both made at the first start. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose';
 import { z } from 'zod';
+import { writePrivately } from '../private-file.js';
 import { sandboxPeople } from './people.js';
 import { base32 } from './totp.js';
 
@@ -52,7 +53,7 @@ export function everyonesCredentials(stateDir: string, totpPeriod: number): read
       totpSecret: base32(randomBytes(20)),
       totpPeriod,
     }));
-    writePrivately(stateDir, peopleFile, { people });
+    writePrivately(join(stateDir, peopleFile), { people });
   }
   return readCredentials(stateDir);
 }
@@ -63,7 +64,8 @@ export async function loadProviderSecrets(stateDir: string): Promise<ProviderSec
     const { privateKey } = await generateKeyPair('ES256', { extractable: true });
     const jwk = await exportJWK(privateKey);
     const key = { ...jwk, alg: 'ES256', use: 'sig', kid: await calculateJwkThumbprint(jwk) };
-    writePrivately(stateDir, providerFile, { signingKey: key, cookieKey: randomBytes(32).toString('base64url') });
+    const cookieKey = randomBytes(32).toString('base64url');
+    writePrivately(join(stateDir, providerFile), { signingKey: key, cookieKey });
   }
   return providerSecrets.parse(readJson(stateDir, providerFile));
 }
@@ -74,12 +76,4 @@ function readCredentials(stateDir: string): readonly Credentials[] {
 
 function readJson(stateDir: string, file: string): unknown {
   return JSON.parse(readFileSync(join(stateDir, file), 'utf8'));
-}
-
-/** Renamed into place, so that a process killed in between leaves no half a file. */
-function writePrivately(stateDir: string, file: string, content: unknown): void {
-  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
-  const draft = join(stateDir, `${file}.${process.pid}`);
-  writeFileSync(draft, `${JSON.stringify(content, undefined, 2)}\n`, { mode: 0o600 });
-  renameSync(draft, join(stateDir, file));
 }

@@ -56,15 +56,20 @@ export function encounter({ id, patient, start, end, tag }: Visit): Resource {
   });
 }
 
+/** UCUM puts in braces what can be counted and is no unit. */
+const counted: ReadonlySet<string> = new Set(['tablet']);
+
+/** Said twice, as prescribers do: in words for people and in structure for machines. Both mean the same. */
 export function dosage({ dose, frequency }: Pick<Medication, 'dose' | 'frequency'>) {
-  const [value, unit] = dose.split(' ');
+  const [value, unit = ''] = dose.split(' ');
+  const code = counted.has(unit) ? `{${unit}}` : unit;
   return [
     {
       sequence: 1,
       text: `${dose} by mouth ${frequency === 1 ? 'once' : `${frequency} times`} a day`,
       timing: { repeat: { frequency, period: 1, periodUnit: 'd' } },
       route: coded(systems.snomed, { code: '26643006', display: 'Oral route' }),
-      doseAndRate: [{ doseQuantity: { value: Number(value), unit, system: systems.ucum, code: unit } }],
+      doseAndRate: [{ doseQuantity: { value: Number(value), unit, system: systems.ucum, code } }],
     },
   ];
 }

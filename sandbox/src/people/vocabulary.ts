@@ -8,6 +8,7 @@ export interface Coded {
 }
 
 export interface Medication extends Coded {
+  /** Number and unit of one dose: `10 mg`, `1 tablet`. */
   readonly dose: string;
   /** Times a day. */
   readonly frequency: number;

@@ -1,5 +1,5 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { fork, spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -78,10 +78,14 @@ describeWithSampleData('an EHR filled with bundles', 'fhir', () => {
 
 describe('the EHR as a process', () => {
   const module = join(process.cwd(), 'sandbox', 'dist', 'ehr', 'main.js');
-  const started = async () => {
+  const configured = () => {
     const config = join(folder, 'ehr.json');
     writeFileSync(config, JSON.stringify({ port: 0, stateDir: folder, clients: clients(), seed: 'process' }));
-    const child = fork(module, [config], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'], execArgv: [], env: {} });
+    return config;
+  };
+  const started = async (
+    child = fork(module, [configured()], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'], execArgv: [], env: {} }),
+  ) => {
     const ready = await new Promise<string>((resolve, reject) => {
       child.once('exit', () => reject(new Error('the process ended before it was ready')));
       if (child.stdout) createInterface(child.stdout).once('line', resolve);
@@ -115,5 +119,35 @@ describe('the EHR as a process', () => {
     next.child.disconnect();
     await ended;
     expect(again).toEqual(created);
+  });
+
+  it('has done nothing when the disk is full, and goes on as soon as there is room', async () => {
+    const first = await started();
+    const filled = exited(first.child);
+    first.child.disconnect();
+    await filled;
+    const blocks = Math.ceil(statSync(join(folder, 'ehr.jsonl')).size / 512) + 8; // of 512 bytes, POSIX ulimit
+    const limited = await started(
+      spawn('sh', ['-c', `ulimit -f ${blocks} && exec "$0" "$@"`, process.execPath, module, configured()], {
+        stdio: ['ignore', 'pipe', 'ignore', 'ipc'], // the refused write is printed
+      }),
+    );
+    const call = await signedIn(limited.ready);
+    const post = async (value: string, note: string) => {
+      const body = { ...observation, identifier: [{ value }], note: [{ text: note }] };
+      return (await call('Observation', { method: 'POST', body })).status;
+    };
+    expect([await post('large', 'x'.repeat(20_000)), await post('small', 'x')]).toEqual([500, 201]);
+    expect((await call('Observation?identifier=large')).json()).not.toHaveProperty('entry');
+    const gone = exited(limited.child);
+    limited.child.disconnect();
+    await gone;
+    const again = await started();
+    const after = await signedIn(again.ready);
+    expect((await after('Observation?identifier=large')).json()).not.toHaveProperty('entry');
+    expect((await after('Observation?identifier=small')).json().entry).toHaveLength(1);
+    const ended = exited(again.child);
+    again.child.disconnect();
+    await ended;
   });
 });

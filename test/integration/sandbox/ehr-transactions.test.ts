@@ -93,6 +93,26 @@ describe('a transaction', () => {
     });
   });
 
+  it('resolves links of type uri as well (R4 §3.1.0.11.2), and no identifier that looks like one', async () => {
+    const fullUrl = 'urn:uuid:3fdc72f4-a11d-4a9d-9260-a9f745779e20';
+    const value = { system: 'urn:ietf:rfc:3986', value: fullUrl };
+    const linked = {
+      ...provenance('act-9', { reference: 'Patient/canary' }),
+      policy: [fullUrl, 'urn:uuid:3fdc72f4-a11d-4a9d-9260-a9f745779e21'],
+      extension: [{ url: 'urn:x', valueUri: fullUrl }],
+      entity: [{ role: 'source', what: { identifier: value } }],
+    };
+    const answer = await post(transactionOf(entry(linked), { ...entry(order('act-9')), fullUrl }));
+    const [first, second]: { response: { location: string } }[] = answer.json().entry;
+    const address = (each: typeof first) =>
+      each?.response.location.slice(ehr.url.length + 1).replace('/_history/1', '');
+    expect((await call(address(first) ?? '')).json()).toMatchObject({
+      policy: [address(second), 'urn:uuid:3fdc72f4-a11d-4a9d-9260-a9f745779e21'],
+      extension: [{ url: 'urn:x', valueUri: address(second) }],
+      entity: [{ what: { identifier: value } }],
+    });
+  });
+
   it('finds instead of creating where If-None-Exist says so, and refers to what it found', async () => {
     const device = { resourceType: 'Device', identifier: [{ system: 'urn:agents', value: 'once' }] };
     const fullUrl = 'urn:uuid:3fdc72f4-a11d-4a9d-9260-a9f745779e1f';

