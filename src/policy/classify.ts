@@ -1,7 +1,8 @@
 /** Judges one action: refused, authorised at once, or whom to ask. Called at classify and again before the warrant. */
 import type { RoleName } from '../action/ids.js';
-import type { Performs } from '../action/define-action.js';
+import { writes, type Performs } from '../action/define-action.js';
 import { tiers, type Tier } from '../action/types.js';
+import { writeElements } from '../ehr/write-elements.js';
 import type { ElementDefinition } from '../rulebook/elements.js';
 import {
   rolesHeld,
@@ -47,6 +48,8 @@ interface Terms {
   readonly rules: readonly string[];
   readonly obligations: readonly Obligation[];
   readonly performs: Performs;
+  /** It changes the record. */
+  readonly writes: boolean;
   readonly destination: Destination;
   readonly warrantSeconds: number;
   readonly limits: WarrantLimits;
@@ -64,6 +67,7 @@ export type Classification =
       readonly reminderSeconds: number | undefined;
       readonly escalations: readonly Escalation[];
       readonly proof: RequiredProof;
+      readonly confirmation: ApprovalRules['confirmation'];
     } & Terms);
 
 /** Everything that stands against it is named, not the first thing only. Rule ids hold known names, never typed ones. */
@@ -98,13 +102,14 @@ export function classify(rulebook: Rulebook, facts: ClassifyFacts): Classificati
     rules: [...decision.rules, why],
     obligations: decision.obligations,
     performs: contract.performs,
+    writes: writes(contract.performs),
     destination: contract.destination,
     warrantSeconds: rules.warrantSeconds,
-    limits: { ...rules.limits, maxRecords: Math.min(rules.limits.maxRecords, recordsOf(elements)) },
+    limits: { ...rules.limits, maxRecords: Math.min(rules.limits.maxRecords, recordsOf(contract, elements)) },
   };
   if (tier === 'T0') return { status: 'authorised', tier, ...terms };
   if (rules.approval.status !== 'asked') return refused(['tier.asks_nobody']); // the schema leaves no such tier above T0
-  const { needs, escalations, proof, reminderShare } = rules.approval;
+  const { escalations, proof, confirmation, reminderShare } = rules.approval;
   const deadlineSeconds = Math.min(
     rules.approval.deadlineSeconds,
     contract.maxExpiresIn ?? Number.POSITIVE_INFINITY,
@@ -112,7 +117,22 @@ export function classify(rulebook: Rulebook, facts: ClassifyFacts): Classificati
   );
   const reminder = Math.floor(deadlineSeconds * reminderShare);
   const reminderSeconds = reminder > 0 ? reminder : undefined;
-  return { status: 'approvals_needed', tier, needs, deadlineSeconds, reminderSeconds, escalations, proof, ...terms };
+  return {
+    status: 'approvals_needed',
+    tier,
+    needs: needsOf(contract, tier, rules.approval),
+    deadlineSeconds,
+    reminderSeconds,
+    escalations,
+    proof,
+    confirmation,
+    ...terms,
+  };
+}
+
+/** Whoever a contract asks of its own is asked at its own tier: what raises the tier raises whom to ask. */
+export function needsOf({ tier: own, needs }: ActionContract, tier: Tier, ofTier: ApprovalRules): ApprovalRules['needs'] {
+  return needs === 'of_tier' || tier !== own ? ofTier.needs : needs;
 }
 
 const verbs: Readonly<Record<Performs, Verb>> = {
@@ -171,9 +191,20 @@ function againstContract(
       ? []
       : elements.filter(({ name }) => !own.includes(name)).map(({ name }) => `element.not_of_type:${name}`)),
     ...(reads ? elements.filter((e) => e.searches.length === 0).map(({ name }) => `element.not_served:${name}`) : []),
+    ...againstWrite(contract, elements),
     ...(elements.some(({ sensitivity }) => sensitivity !== 'none') && !namesPatient ? ['patient.missing'] : []),
     ...(expiresIn === undefined || (Number.isInteger(expiresIn) && expiresIn > 0) ? [] : ['expires_in.invalid']),
   ];
+}
+
+/** The rulebook may call a write only what the program writes: this type, in this way, to these elements. */
+function againstWrite({ name: type, performs }: ActionContract, elements: readonly ElementDefinition[]): string[] {
+  const written = writeElements.get(type);
+  if ((writes(performs) ? performs : undefined) !== written?.performs) return ['performs.not_of_type'];
+  if (written === undefined) return [];
+  return elements
+    .filter(({ name }) => !written.targets.some(({ element }) => element === name))
+    .map(({ name }) => `element.not_written:${name}`);
 }
 
 function againstTier({ requires, relationshipFor }: ApprovalRules, facts: ClassifyFacts): string[] {
@@ -191,7 +222,9 @@ function againstDecision({ effect, rules, forbidden }: PolicyDecision): string[]
   return effect === 'allow' ? [] : [...rules, ...forbidden.map((element) => `element.forbidden:${element}`)];
 }
 
-function recordsOf(elements: readonly ElementDefinition[]): number {
+/** A write changes one resource, whatever its elements would give to read. */
+function recordsOf({ performs }: ActionContract, elements: readonly ElementDefinition[]): number {
+  if (writes(performs)) return 1;
   return Math.max(
     1,
     elements.reduce((sum, { maxRecords }) => sum + maxRecords, 0),

@@ -5,7 +5,7 @@ import { implied } from './check.js';
 import { seconds } from './duration.js';
 import { elementOf } from './elements.js';
 import type { Report } from './problem.js';
-import type { ActionContract, Rulebook, TierRules } from './rulebook.js';
+import type { ActionContract, ApprovalRules, Rulebook, TierRules } from './rulebook.js';
 import type { RulebookContent } from './schema.js';
 import type { Tier } from '../action/types.js';
 
@@ -60,21 +60,33 @@ function tierOf(tier: Tier, row: Row): TierRules {
     limits: { maxUses: uses, maxRecords: records, maxBytes: bytes },
   };
   if (row.approvals === 'nobody') return { ...warrant, approval: { status: 'nobody' } };
-  const [first, ...more] = row.approvals.map(({ role: name, count }) => ({ role: role(name), count }));
-  if (first === undefined) throw new RangeError(`tier ${tier} asks an empty list`);
   return {
     ...warrant,
     approval: {
       status: 'asked',
-      needs: { status: 'quorum', factors: [first, ...more] },
+      needs: quorumOf(row.approvals),
       requires: new Set(row.requires),
       relationshipFor: new Set(row.treatment_relationship),
       deadlineSeconds: seconds(row.deadline),
       reminderShare: row.reminder / 100,
       escalations: row.escalations,
       proof: row.proof,
+      confirmation: row.confirmation ?? 'none',
     },
   };
+}
+
+type FactorRow = NonNullable<RulebookContent['actions']['actions'][string]['approvals']>[number];
+
+function quorumOf(rows: readonly FactorRow[]): ApprovalRules['needs'] {
+  const [first, ...more] = rows.map(({ role: name, count, or, order }) => ({
+    role: role(name),
+    count,
+    ...(or && { or: or.map(role) }),
+    ...(order && { order }),
+  }));
+  if (first === undefined) throw new RangeError('approvals are an empty list');
+  return { status: 'quorum', factors: [first, ...more] };
 }
 
 function contractOf(name: string, row: RulebookContent['actions']['actions'][string]): ActionContract {
@@ -85,6 +97,7 @@ function contractOf(name: string, row: RulebookContent['actions']['actions'][str
     elements: row.elements,
     purposes: new Set(row.purposes),
     destination: row.destination,
+    needs: row.approvals === undefined ? 'of_tier' : quorumOf(row.approvals),
     maxExpiresIn: row.max_expires_in === undefined ? undefined : seconds(row.max_expires_in),
     recordClass: row.record_class,
   };

@@ -1,4 +1,5 @@
 /** What must hold between the documents of a rulebook. */
+import { writes } from '../action/define-action.js';
 import { tiers, type Tier } from '../action/types.js';
 import type { DocumentName, RulebookContent } from './schema.js';
 import { seconds } from './duration.js';
@@ -16,9 +17,9 @@ export function checkContent(content: RulebookContent, reports: Reports): void {
     recordClasses: Object.keys(content.retention.record_classes),
   };
   checkRoles(content.roles, known, reports('roles'));
-  checkTiers(content.tiers, known, reports('tiers'));
+  checkTiers(content, known, reports('tiers'));
   checkElements(content.elements, reports('elements'));
-  checkActions(content.actions, known, reports('actions'));
+  checkActions(content, known, reports('actions'));
   checkVocabulary(content.vocabulary, known, reports('vocabulary'));
   checkRetention(content.retention, known, reports('retention'));
 }
@@ -62,12 +63,10 @@ export function implied(roles: RulebookContent['roles']['roles'], names: readonl
   return found;
 }
 
-function checkTiers({ tiers: rows }: RulebookContent['tiers'], known: Known, report: Report): void {
+function checkTiers({ tiers: { tiers: rows }, roles }: RulebookContent, known: Known, report: Report): void {
   for (const tier of ['T1', 'T2', 'T3'] as const) {
     const row = rows[tier];
-    row.approvals.forEach(({ role }, at) =>
-      mustBeKnown(report, 'role', role, { path: ['tiers', tier, 'approvals', at, 'role'], known: known.roles }),
-    );
+    checkFactors(row.approvals, { path: ['tiers', tier, 'approvals'], roles, known, report });
     row.treatment_relationship.forEach((purpose, at) =>
       mustBeKnown(report, 'purpose', purpose, {
         path: ['tiers', tier, 'treatment_relationship', at],
@@ -92,8 +91,37 @@ function checkTiers({ tiers: rows }: RulebookContent['tiers'], known: Known, rep
   }
 }
 
-function seats(approvals: 'nobody' | readonly { readonly count: number }[]): number {
+interface FactorRow {
+  readonly role: string;
+  readonly count: number;
+  readonly or?: readonly string[] | undefined;
+}
+
+function seats(approvals: 'nobody' | readonly FactorRow[]): number {
   return approvals === 'nobody' ? 0 : approvals.reduce((sum, { count }) => sum + count, 0);
+}
+
+/**
+ * Every role exists, and no alternative makes another role of its row needless: who asks for a senior clinician or a
+ * clinician asks for a clinician.
+ */
+function checkFactors(
+  rows: readonly FactorRow[],
+  at: { path: Path; roles: RulebookContent['roles']; known: Known; report: Report },
+): void {
+  const { path, roles, known, report } = at;
+  rows.forEach(({ role, or = [] }, row) => {
+    mustBeKnown(report, 'role', role, { path: [...path, row, 'role'], known: known.roles });
+    or.forEach((other, place) => {
+      const here = [...path, row, 'or', place];
+      mustBeKnown(report, 'role', other, { path: here, known: known.roles });
+      const needless = [role, ...or.slice(0, place)].find(
+        (each) => implied(roles.roles, [each]).has(other) || implied(roles.roles, [other]).has(each),
+      );
+      if (needless !== undefined)
+        report({ path: here, message: `"${other}" beside "${needless}": one of them stands for the other` });
+    });
+  });
 }
 
 function checkElements({ elements }: RulebookContent['elements'], report: Report): void {
@@ -114,8 +142,8 @@ function checkElements({ elements }: RulebookContent['elements'], report: Report
 /** The lowest tier that an action may have by what it performs, and by where its output goes. */
 const floors: Record<string, Tier> = { 'ehr.write': 'T1', 'ehr.export': 'T2', 'ehr.delete': 'T3', external: 'T2' };
 
-function checkActions({ actions }: RulebookContent['actions'], known: Known, report: Report): void {
-  for (const [name, row] of Object.entries(actions)) {
+function checkActions(content: RulebookContent, known: Known, report: Report): void {
+  for (const [name, row] of Object.entries(content.actions.actions)) {
     const path = ['actions', name];
     if (row.elements !== 'listed_by_caller')
       row.elements.forEach((element, at) =>
@@ -133,7 +161,33 @@ function checkActions({ actions }: RulebookContent['actions'], known: Known, rep
       if (floor !== undefined && row.tier < floor)
         report({ path: [...path, 'tier'], message: `${kind} is ${floor} at least` });
     }
+    if (row.approvals) checkContractApprovals(content, { ...row, approvals: row.approvals }, { path, known, report });
   }
+}
+
+type ActionRow = RulebookContent['actions']['actions'][string];
+
+/** A contract may ask others than its tier does, never fewer and never fewer of a kind. */
+function checkContractApprovals(
+  { tiers: { tiers: rows }, roles }: RulebookContent,
+  { tier, performs, approvals }: ActionRow & { readonly approvals: NonNullable<ActionRow['approvals']> },
+  at: { path: Path; known: Known; report: Report },
+): void {
+  const { known, report } = at;
+  const path = [...at.path, 'approvals'];
+  checkFactors(approvals, { path, roles, known, report });
+  approvals.forEach(({ order }, row) => {
+    if (order && !writes(performs))
+      report({ path: [...path, row, 'order'], message: `${performs} changes nothing that somebody could order` });
+  });
+  const ofTier = rows[tier].approvals;
+  if (ofTier === 'nobody') return report({ path, atKey: true, message: `${tier} asks nobody` });
+  if (seats(approvals) < seats(ofTier)) return report({ path, message: `asks fewer people than ${tier}` });
+  const countAs = (role: string, factors: readonly FactorRow[]) =>
+    seats(factors.filter((factor) => implied(roles.roles, [factor.role]).has(role)));
+  for (const role of new Set(ofTier.map((factor) => factor.role)))
+    if (countAs(role, approvals) < countAs(role, ofTier))
+      report({ path, message: `asks fewer who count as "${role}" than ${tier}` });
 }
 
 function checkVocabulary(vocabulary: RulebookContent['vocabulary'], known: Known, report: Report): void {

@@ -38,6 +38,8 @@ export interface ApprovalRules {
   readonly reminderShare: number;
   readonly escalations: readonly Escalation[];
   readonly proof: RequiredProof;
+  /** `typed`: who approves types what would change, letter for letter. */
+  readonly confirmation: 'typed' | 'none';
 }
 
 export interface TierRules {
@@ -56,6 +58,8 @@ export interface ActionContract {
   readonly elements: 'listed_by_caller' | readonly string[];
   readonly purposes: ReadonlySet<string>;
   readonly destination: Destination;
+  /** Whom to ask. A contract's own needs count while the action is of the contract's tier; a raised one asks its own. */
+  readonly needs: 'of_tier' | ApprovalRules['needs'];
   readonly maxExpiresIn: number | undefined;
   readonly recordClass: string;
 }

@@ -35,9 +35,16 @@ const proof = z.discriminatedUnion('method', [
 
 const administrativeTier = z.strictObject({ meaning: z.string().min(1), approvals: z.literal('nobody'), warrant });
 
+const factor = z.strictObject({
+  role: roleName,
+  count: z.int().min(1).max(9),
+  /** Roles that fill it as well. */
+  or: z.array(roleName).min(1).max(8).optional(),
+});
+
 const approvedTier = z.strictObject({
   meaning: z.string().min(1),
-  approvals: z.array(z.strictObject({ role: roleName, count: z.int().min(1).max(9) })).min(1),
+  approvals: z.array(factor).min(1),
   requires: z.array(z.enum(['reason', 'justifications', 'risk_assessment'])).min(1),
   /** Purposes for which the principal must be shown to treat the patient. */
   treatment_relationship: z.array(purpose).min(1),
@@ -46,6 +53,8 @@ const approvedTier = z.strictObject({
   reminder: percent,
   escalations: z.array(z.strictObject({ at: percent, to: z.enum(['on_call', 'page']) })),
   proof,
+  /** Who approves types what would change, letter for letter. Left out: nobody does. */
+  confirmation: z.literal('typed').optional(),
   warrant,
 });
 
@@ -62,6 +71,17 @@ const rolesSchema = z.strictObject({
 
 const elementsSchema = z.strictObject({ elements: z.record(elementName, elementRow) });
 
+/** Only a contract can ask for an order: the signature of whoever orders the change, which is no seat. */
+const contractFactor = z
+  .strictObject({ ...factor.shape, order: z.literal(true).optional() })
+  .refine(({ order, count }) => order === undefined || count === 1, { error: 'one person orders', path: ['count'] });
+
+const contractApprovals = z
+  .array(contractFactor)
+  .min(1)
+  .refine((rows) => rows.filter(({ order }) => order).length <= 1, { error: 'a change is ordered once' })
+  .refine((rows) => rows.some(({ order }) => order === undefined), { error: 'an order needs a countersignature' });
+
 const actionRow = z.strictObject({
   /** The floor. */
   tier: tierSchema,
@@ -71,6 +91,8 @@ const actionRow = z.strictObject({
   }),
   purposes: z.array(purpose).min(1),
   destination: z.enum(destinations),
+  /** Whom to ask instead of those of its tier, while it is of that tier. */
+  approvals: contractApprovals.optional(),
   /** A request's `expiresIn` beyond it is cut to it. */
   max_expires_in: duration.optional(),
   record_class: recordClassName,

@@ -70,6 +70,7 @@ describe('a stored rulebook', () => {
       content: rulebook.content,
     });
     expect(found.tiers).toEqual(rulebook.tiers);
+    expect(found.actions).toEqual(rulebook.actions);
     expect(await inTenant(db.pool(login), clinic, (tx) => read(tx, rulebook.digest))).toBe(found);
   });
 

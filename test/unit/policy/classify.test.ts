@@ -45,6 +45,7 @@ describe('classification', () => {
       rules: ['agent.scheduling.facility', 'facility_read', 'role.operator.can.facility', 'tier.action'],
       obligations: ['audit'],
       performs: 'ehr.read',
+      writes: false,
       destination: 'treatment',
       warrantSeconds: 3600,
       limits: { maxUses: 1, maxRecords: 100, maxBytes: 2_000_000 },
@@ -158,7 +159,7 @@ describe('classification', () => {
     [
       'one element that no gateway serves',
       { ...record, agent: { role: 'documentation', status: 'current' }, elements: ['current_medications', 'problems'] },
-      ['default_deny', 'element.forbidden:problems', 'element.not_served:problems'],
+      ['element.not_served:problems'],
     ],
     ['no seconds to wait', { ...medications, expiresIn: 0 }, ['expires_in.invalid']],
     ['a wait that is no number', { ...medications, expiresIn: Number.NaN }, ['expires_in.invalid']],

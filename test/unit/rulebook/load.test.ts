@@ -46,6 +46,23 @@ describe('the shipped rulebook', () => {
     ]);
     expect(asked.map((tier) => tier?.proof.method)).toEqual(['idp', 'passkey', 'passkey']);
     expect(asked.every((tier) => tier?.reminderShare === 0.5)).toBe(true);
+    expect(asked.map((tier) => tier?.confirmation)).toEqual(['none', 'none', 'typed']);
+  });
+
+  it('asks who orders a medication, and somebody independent; everything else asks whom its tier asks', () => {
+    const needs = [...rulebook.actions.values()].map(({ name, needs: own }) => [name, own] as const);
+    expect(needs.filter(([, own]) => own !== 'of_tier')).toEqual([
+      [
+        'medication.update',
+        {
+          status: 'quorum',
+          factors: [
+            { role: 'clinician', count: 1, order: true },
+            { role: 'senior_clinician', or: ['pharmacist'], count: 1 },
+          ],
+        },
+      ],
+    ]);
   });
 
   it.each([...catalogue.values()])('knows $name as the program defines it', (definition) => {
@@ -120,8 +137,8 @@ describe('a rulebook that is wrong', () => {
     [
       'an unknown category',
       'policy.yaml',
-      '[facility, medications, allergies]',
-      '[facility, medication]',
+      '[facility, demographics, medications, allergies]',
+      '[facility, demographics, medication]',
       'unknown category "medication"',
       'medications',
     ],
@@ -222,6 +239,149 @@ describe('a rulebook that is wrong', () => {
     const key = edited('tiers.yaml', 'deadline: 4h', 'deadlin: 4h');
     const unknown = problemsOf(() => testRulebook(key)).find(({ message }) => message.startsWith('unknown key'));
     expect(unknown).toMatchObject(placeOf(key['tiers.yaml'] ?? '', 'deadlin: 4h'));
+  });
+
+  const order = '{ role: clinician, count: 1, order: true }';
+  const countersignature = '{ role: senior_clinician, or: [pharmacist], count: 1 }';
+  const both = `approvals:\n      - ${order}\n      - ${countersignature}\n`;
+  it.each<[what: string, file: string, from: string, to: string, passage: string, message: string]>([
+    [
+      'a role that is none',
+      'actions.yaml',
+      'role: clinician',
+      'role: clinican',
+      'clinican,',
+      'unknown role "clinican"; did you mean "clinician"?',
+    ],
+    [
+      'an alternative that is none',
+      'actions.yaml',
+      '[pharmacist]',
+      '[pharmacits]',
+      'pharmacits',
+      'unknown role "pharmacits"; did you mean "pharmacist"?',
+    ],
+    ['no alternative in its list', 'actions.yaml', '[pharmacist]', '[]', '[], count', 'Too small'],
+    [
+      'an alternative that makes the role needless',
+      'actions.yaml',
+      '[pharmacist]',
+      '[pharmacist, clinician]',
+      'clinician], count',
+      '"clinician" beside "senior_clinician": one of them stands for the other',
+    ],
+    [
+      'an alternative that the role makes needless',
+      'actions.yaml',
+      order,
+      '{ role: clinician, or: [senior_clinician], count: 1, order: true }',
+      'senior_clinician], count: 1, order',
+      '"senior_clinician" beside "clinician": one of them stands for the other',
+    ],
+    [
+      'an alternative twice',
+      'actions.yaml',
+      '[pharmacist]',
+      '[pharmacist, pharmacist]',
+      'pharmacist], count',
+      '"pharmacist" beside "pharmacist"',
+    ],
+    [
+      'an alternative of a tier that makes its role needless',
+      'tiers.yaml',
+      'role: senior_clinician',
+      'role: senior_clinician, or: [clinician]',
+      'clinician], count',
+      '"clinician" beside "senior_clinician"',
+    ],
+    [
+      'an order in a tier',
+      'tiers.yaml',
+      'clinical_staff, count: 1',
+      'clinical_staff, count: 1, order: true',
+      'order: true',
+      'unknown key "order"',
+    ],
+    ['an order that is none', 'actions.yaml', 'order: true', 'order: false', 'false', 'expected one of true'],
+    ['an order of two', 'actions.yaml', '1, order', '2, order', '2, order', 'one person orders'],
+    [
+      'two orders',
+      'actions.yaml',
+      countersignature,
+      `${countersignature}\n      - { role: clinician, count: 1, order: true }`,
+      `- ${order}`,
+      'a change is ordered once',
+    ],
+    [
+      'an order that nobody countersigns',
+      'actions.yaml',
+      `\n      - ${countersignature}`,
+      '',
+      `- ${order}`,
+      'an order needs a countersignature',
+    ],
+    ['nobody to ask', 'actions.yaml', both, 'approvals: []\n', '[]\n    record', 'Too small'],
+    [
+      'nobody to ask in words',
+      'actions.yaml',
+      both,
+      'approvals: nobody\n',
+      'nobody',
+      'expected array, received string',
+    ],
+    ['an order of a read', 'actions.yaml', 'ehr.write', 'ehr.read', 'true }', 'ehr.read changes nothing that'],
+    [
+      'whom to ask where the tier asks nobody',
+      'actions.yaml',
+      'performs: ehr.read',
+      'approvals: [{ role: clinician, count: 1 }]\n    performs: ehr.read',
+      'approvals: [',
+      'T0 asks nobody',
+    ],
+    [
+      'fewer people than its tier',
+      'actions.yaml',
+      `      - ${order}\n`,
+      '',
+      `- ${countersignature}`,
+      'asks fewer people than T2',
+    ],
+    [
+      'fewer of a role than its tier',
+      'actions.yaml',
+      'role: senior_clinician, or',
+      'role: clinician, or',
+      `- ${order}`,
+      'asks fewer who count as "senior_clinician" than T2',
+    ],
+    [
+      'others in the place of a role that its tier asks for',
+      'actions.yaml',
+      'role: clinician, count',
+      'role: auditor, count',
+      '- { role: auditor',
+      'asks fewer who count as "clinical_staff" than T2',
+    ],
+    [
+      'a confirmation of another kind',
+      'tiers.yaml',
+      'confirmation: typed',
+      'confirmation: clicked',
+      'clicked',
+      'expected one of typed',
+    ],
+  ])('points at %s', (_what, file, from, to, passage, message) => {
+    const changed = edited(file, from, to);
+    const { line, column } = placeOf(changed[file] ?? '', passage);
+    expect(() => testRulebook(changed)).toThrow(`${file}:${line}:${column}: ${message}`);
+  });
+
+  it('may ask more people, and people who stand for those of the tier', () => {
+    for (const rows of [
+      `- ${order}\n      - { role: senior_clinician, count: 2 }`,
+      '- { role: senior_clinician, count: 1 }\n      - { role: clinician, or: [pharmacist], count: 1 }',
+    ])
+      expect(() => testRulebook(edited('actions.yaml', both, `approvals:\n      ${rows}\n`))).not.toThrow();
   });
 
   it('is told everything at once, readably', () => {
