@@ -12,7 +12,14 @@ import { classify } from '../../src/action/classify.tx.js';
 import { conclude } from '../../src/action/conclude.tx.js';
 import type { GovernanceDeps } from '../../src/action/deps.js';
 import { Refusal, isRetryable } from '../../src/action/refusal.js';
-import { warrantRelation } from '../../src/action/warrant-relation.tx.js';
+import { reopen } from '../../src/action/reopen.tx.js';
+import { settle } from '../../src/action/settle.tx.js';
+import {
+  warrantPreparation,
+  warrantReadBack,
+  warrantRelation,
+  type Preparation,
+} from '../../src/action/system-warrants.tx.js';
 import type { DecisionEnvelope } from '../../src/approval/envelope.js';
 import { countVote, openVote, refuseUnread, refuseVote } from '../../src/approval/record-vote.tx.js';
 import { remind } from '../../src/approval/remind.tx.js';
@@ -26,12 +33,20 @@ export interface GovernanceActivities {
   /** A warrant to ask the EHR about principal and patient; undefined when the action needs no relation. */
   warrantRelation(admission: Admission): Promise<MintedWarrant | undefined>;
   classify(admission: Admission): Promise<Classified>;
+  /** A warrant to read what a write would change; or the revision that was prepared from it already. */
+  warrantPreparation(admission: Admission): Promise<Preparation>;
+  /** The EHR took nothing, because the record had moved on: back to preparing. */
+  reopen(admission: Admission): Promise<void>;
   recordVote(admission: Admission, envelope: DecisionEnvelope): Promise<VoteAnswer>;
   /** A leaf for a vote that the workflow refused and that came without a caller. */
   refuseVote(admission: Admission, code: string): Promise<void>;
   remind(admission: Admission): Promise<void>;
   authorise(admission: Admission): Promise<Authorised>;
   conclude(admission: Admission, outcome: Outcome): Promise<Concluded>;
+  /** A warrant to ask the EHR once more what became of a write; undefined once that is known. */
+  warrantReadBack(admission: Admission, round: number): Promise<MintedWarrant | undefined>;
+  /** Ends an action whose outcome was unknown, if it is known by now. */
+  settle(admission: Admission): Promise<Concluded>;
 }
 
 export interface GovernanceActivityDeps extends GovernanceDeps {
@@ -44,6 +59,10 @@ export interface GovernanceActivityDeps extends GovernanceDeps {
 export function governanceActivities(deps: GovernanceActivityDeps): GovernanceActivities {
   return {
     warrantRelation: (admission) => warrantRelation(deps, admission),
+    warrantPreparation: (admission) => warrantPreparation(deps, admission),
+    warrantReadBack: (admission, round) => warrantReadBack(deps, admission, round),
+    reopen: (admission) => reopen(deps, admission),
+    settle: (admission) => settle(deps, admission),
     classify: (admission) => classify(deps, admission),
     remind: (admission) => remind(deps, admission),
     authorise: (admission) => authorise(deps, admission),

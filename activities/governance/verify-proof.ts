@@ -12,10 +12,11 @@ export async function verifyProof(
 ): Promise<VerifiedProof> {
   if (proof.kind === 'idp')
     return { kind: 'idp', token: await deps.verifier(trustRoots).vote(proof.idToken, receivedAt) };
-  const { kind, ...assertion } = proof;
+  const { kind, idToken, ...assertion } = proof;
   return {
     kind,
     assertion,
     signed: passkey !== undefined && (await isSigned(assertion, passkey.publicKey, trustRoots.rpIds)),
+    token: idToken === undefined ? undefined : await deps.verifier(trustRoots).vote(idToken, receivedAt),
   };
 }

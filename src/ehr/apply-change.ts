@@ -1,26 +1,32 @@
 /** Turns a change in domain terms into the whole resource as it would be written. Nothing else of the base moves. */
+import { canonicalJson } from '../action/canonical.js';
 import { Refusal } from '../action/refusal.js';
-import {
-  adminChange,
-  documentChange,
-  medicationChange,
-  recordDeletion,
-  type AdminChange,
-  type DocumentChange,
-  type MedicationChange,
-} from './change.js';
 import type { Resource } from './bundle.js';
+import {
+  adminFields,
+  documentFields,
+  medicationFields,
+  recordDeletion,
+  type AdminFields,
+  type DocumentFields,
+  type MedicationFields,
+} from './change.js';
+import { restoredFields, type Earlier } from './restore.js';
+import { abatements } from './write-elements.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * The base with the change laid over it; `undefined` in the answer of a type means "take the field away".
+ * The base with the change laid over it; `undefined` in the answer of a type means "take the field away". A roll-back, and
+ * nothing else, comes with the version to go back to.
  *
  * @throws Refusal `write.change_shape` for a change of another shape or with unknown fields, `write.not_applicable` for
  *   one that does not fit this base.
  */
-export function applyChange(actionType: string, base: Resource, change: unknown): Fields {
-  const fields = changedFields(actionType, base, change);
+export function applyChange(actionType: string, base: Resource, change: unknown, earlier?: Earlier): Fields {
+  const fields = earlier
+    ? restoredFields(actionType, base, { change, earlier })
+    : changedFields(actionType, base, change);
   const extended = Object.keys(fields).find((name) => Object.hasOwn(base, `_${name}`));
   if (extended !== undefined) throw notApplicable('A field to change carries an extension that would be left behind.');
   const merged = { ...base, ...fields, ...narrative(base) };
@@ -30,11 +36,12 @@ export function applyChange(actionType: string, base: Resource, change: unknown)
 function changedFields(actionType: string, base: Resource, change: unknown): Fields {
   switch (actionType) {
     case 'medication.update':
-      return medication(base, shaped(medicationChange.safeParse(change)));
+      return medication(inUse(base), shaped(medicationFields.safeParse(change)));
     case 'document.update':
-      return document(shaped(documentChange.safeParse(change)));
+      inUse(base);
+      return document(shaped(documentFields.safeParse(change)));
     case 'admin.update':
-      return admin(shaped(adminChange.safeParse(change)));
+      return admin(shaped(adminFields.safeParse(change)));
     case 'record.delete':
       shaped(recordDeletion.safeParse(change));
       return deletion(base);
@@ -48,7 +55,13 @@ function shaped<T>(parsed: { readonly success: true; readonly data: T } | { read
   return parsed.data;
 }
 
-function medication(base: Resource, { status, dosageInstruction, note }: MedicationChange): Fields {
+/** What was entered in error comes back as a whole, by a roll-back that says so, and not by the way. */
+function inUse(base: Resource): Resource {
+  if (base['status'] === 'entered-in-error') throw notApplicable('The record was entered in error.');
+  return base;
+}
+
+function medication(base: Resource, { status, dosageInstruction, note }: MedicationFields): Fields {
   return {
     ...(status !== undefined && { status }),
     ...(dosageInstruction && { dosageInstruction: instructions(listOf(base, 'dosageInstruction'), dosageInstruction) }),
@@ -56,7 +69,7 @@ function medication(base: Resource, { status, dosageInstruction, note }: Medicat
   };
 }
 
-type InstructionChange = NonNullable<MedicationChange['dosageInstruction']>[number];
+type InstructionChange = NonNullable<MedicationFields['dosageInstruction']>[number];
 
 function instructions(before: readonly unknown[], changes: readonly InstructionChange[]): readonly unknown[] {
   if (new Set(changes.map(({ at }) => at)).size < changes.length)
@@ -69,21 +82,24 @@ function instructions(before: readonly unknown[], changes: readonly InstructionC
   return after;
 }
 
-/** Text and structure say the same dose twice: where both are there, one is never changed without the other. */
+/** Each of these says the dose: what is there is never changed without the others that are there. */
+const tellings = [['text'], ['patientInstruction'], ['timing', 'doseAndRate']] as const;
+
 function instruction(before: Fields, change: Omit<InstructionChange, 'at'>): Fields {
-  const structured = ['timing', 'doseAndRate'];
-  const had = (name: string): boolean => Object.hasOwn(before, name);
-  const structureChanges = structured.some((name) => Object.hasOwn(change, name));
-  if (structureChanges && had('text') && !Object.hasOwn(change, 'text'))
-    throw notApplicable('Timing or dose would change and the text of the instruction would not.');
-  if (Object.hasOwn(change, 'text') && structured.some(had) && !structureChanges)
-    throw notApplicable('The text of the instruction would change and its timing and dose would not.');
-  const kept = Object.entries({ ...before, ...change }).filter(([, value]) => value !== null && value !== undefined);
+  const asked: Fields = { ...change };
+  const changes = (name: string): boolean =>
+    Object.hasOwn(asked, name) && canonicalJson(asked[name]) !== canonicalJson(before[name] ?? null);
+  const told = tellings.filter((names) => names.some((name) => Object.hasOwn(before, name)));
+  if (tellings.some((names) => names.some(changes)) && !told.every((names) => names.some(changes)))
+    throw notApplicable('Text, instruction to the patient, timing and dose would no longer say the same.');
+  if (Object.keys(asked).some((name) => Object.hasOwn(before, `_${name}`)))
+    throw notApplicable('A field to change carries an extension that would be left behind.');
+  const kept = Object.entries({ ...before, ...asked }).filter(([, value]) => value !== null);
   if (kept.length === 0) throw notApplicable('Nothing of the instruction would be left.');
   return Object.fromEntries(kept);
 }
 
-function document({ status, description, content }: DocumentChange): Fields {
+function document({ status, description, content }: DocumentFields): Fields {
   return {
     ...(status !== undefined && { status }),
     ...(description !== undefined && { description }),
@@ -101,17 +117,22 @@ function document({ status, description, content }: DocumentChange): Fields {
   };
 }
 
-function admin({ telecom, address }: AdminChange): Fields {
+function admin({ telecom, address }: AdminFields): Fields {
   return { ...(telecom && { telecom }), ...(address && { address }) };
 }
 
-/** FHIR R4 ait-1, ait-2 and con-5: what was entered in error has no clinical status. */
-function deletion({ resourceType }: Resource): Fields {
-  const verified = verificationSystems.get(resourceType);
+/**
+ * FHIR R4 ait-1, ait-2 and con-5: what was entered in error has no clinical status. And con-4: a Condition without one has
+ * not abated either.
+ */
+function deletion(base: Resource): Fields {
+  const verified = verificationSystems.get(base.resourceType);
   if (verified === undefined) return { status: 'entered-in-error' };
+  const abatement = abatements.filter((name) => base.resourceType === 'Condition' && Object.hasOwn(base, name));
   return {
     clinicalStatus: undefined,
     verificationStatus: { coding: [{ system: verified, code: 'entered-in-error' }] },
+    ...Object.fromEntries(abatement.map((name) => [name, undefined])),
   };
 }
 
@@ -124,7 +145,8 @@ const verificationSystems: ReadonlyMap<string, string> = new Map([
 function narrative(base: Resource): Fields {
   const text = base['text'];
   if (text === undefined) return {};
-  if (['generated', 'extensions'].includes(String(asObject(text)['status']))) return { text: undefined };
+  const { status } = asObject(text);
+  if (status === 'generated' || status === 'extensions' || status === 'empty') return { text: undefined };
   throw notApplicable('The record has a narrative with words of its own, which would no longer fit.');
 }
 

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { Refusal } from '../action/refusal.js';
 
-const resourceSchema = z.looseObject({
+export const resourceSchema = z.looseObject({
   resourceType: z.string(),
   id: z.string().regex(/^[A-Za-z0-9.-]{1,64}$/),
 });
@@ -47,8 +47,13 @@ export function readBundle(body: unknown, { base, type }: { readonly base: strin
   return { resources: resources.data, next: next === undefined ? undefined : onBase(next, base) };
 }
 
-/** Servers page by the search's path (`Type?…`) or by one of their own under the base (HAPI: `base?_getpages=…`). */
-function onBase(next: string, base: string): string {
+/**
+ * Where a page link leads, as an absolute URL. Servers page by the path that was asked (`Type?…`) or by one of their own
+ * under the base (HAPI: `base?_getpages=…`).
+ *
+ * @throws Refusal `ehr.off_base`
+ */
+export function onBase(next: string, base: string): string {
   const offBase = new Refusal('ehr.off_base', 'The EHR pointed to a next page outside of its base URL.');
   if (!URL.canParse(next, `${base}/`)) throw offBase;
   const url = new URL(next, `${base}/`);

@@ -1,120 +1,75 @@
-/** What an agent may propose, in domain terms: one strict shape for each action type that writes. */
+/** What an agent may propose, in domain terms: strict shapes for each action type that writes. */
 import { z } from 'zod';
+import { actionSchema } from '../action/ids.js';
+import { address, contactPoint, line, quantity, something, timing, words } from './change-values.js';
+import { fhirId } from './meta.js';
 
-const line = z.string().min(1).max(500);
-/** FHIR `string` without control characters but line breaks and tabs, so that what people see is what is written. */
-const shownLine = line.regex(/^[\P{C}\n\t]*$/u);
-const words = z
-  .string()
-  .min(1)
-  .max(100_000)
-  .regex(/^[\P{C}\n\t]*$/u);
-const uri = z.string().max(200).regex(/^\S+$/);
-const dateTime = z.string().regex(/^\d{4}(-\d\d(-\d\d(T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d))?)?)?$/);
-const positive = z.number().positive().max(1_000_000);
-
-const quantity = z.strictObject({
-  value: positive,
-  unit: shownLine,
-  system: uri.optional(),
-  code: shownLine.optional(),
-});
-const period = z.strictObject({ start: dateTime.optional(), end: dateTime.optional() });
-const timing = z.strictObject({
-  repeat: z.strictObject({
-    boundsPeriod: period.optional(),
-    count: z.int().min(1).max(1_000).optional(),
-    frequency: z.int().min(1).max(100).optional(),
-    frequencyMax: z.int().min(1).max(100).optional(),
-    period: positive.optional(),
-    periodMax: positive.optional(),
-    periodUnit: z.enum(['s', 'min', 'h', 'd', 'wk', 'mo', 'a']).optional(),
-    dayOfWeek: z
-      .array(z.enum(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']))
-      .min(1)
-      .optional(),
-    timeOfDay: z
-      .array(z.string().regex(/^\d\d:\d\d:\d\d$/))
-      .min(1)
-      .max(24)
-      .optional(),
-    when: z
-      .array(z.string().regex(/^[A-Z]{1,5}(\.[A-Z]{1,5})?$/))
-      .min(1)
-      .max(10)
-      .optional(),
+/** Roll-back: the fields of the named elements are to be again as they were in that version. */
+export const restoration = z.strictObject({
+  restore: z.strictObject({
+    /** `meta.versionId` of the version to go back to. */
+    version: fhirId,
+    /** The action that this one compensates. What the agent says: nothing here proves that it wrote anything. */
+    undoes: actionSchema.exactOptional(),
   }),
 });
-const doseAndRate = z
-  .array(z.strictObject({ doseQuantity: quantity }))
-  .min(1)
-  .max(5);
 
-/** At least one thing must be asked for: an empty change is no change. */
-const something = (change: object): boolean => Object.keys(change).length > 0;
+export const medicationStatus = z.enum(['active', 'on-hold', 'cancelled', 'completed', 'stopped']);
+export const documentStatus = z.enum(['current', 'superseded']);
 
-/** `null` removes what is there. An instruction one past the last is added. */
-export const medicationChange = z
+const dosage = z.strictObject({
+  /** Place of the instruction, from 0. One past the last is added. */
+  at: z.int().min(0).max(20),
+  // `null` removes what is there.
+  text: words(500).nullable().exactOptional(),
+  patientInstruction: words(500).nullable().exactOptional(),
+  timing: timing.nullable().exactOptional(),
+  doseAndRate: z
+    .array(z.strictObject({ doseQuantity: quantity }))
+    .min(1)
+    .max(5)
+    .nullable()
+    .exactOptional(),
+});
+
+export const medicationFields = z
   .strictObject({
-    status: z.enum(['active', 'on-hold', 'cancelled', 'completed', 'stopped']).optional(),
-    dosageInstruction: z
-      .array(
-        z.strictObject({
-          /** Place of the instruction, from 0. */
-          at: z.int().min(0).max(20),
-          text: shownLine.nullable().optional(),
-          timing: timing.nullable().optional(),
-          doseAndRate: doseAndRate.nullable().optional(),
-        }),
-      )
-      .min(1)
-      .max(10)
-      .optional(),
+    status: medicationStatus.exactOptional(),
+    dosageInstruction: z.array(dosage).min(1).max(10).exactOptional(),
     /** Added behind the notes that are there. */
-    note: z.strictObject({ text: shownLine }).optional(),
+    note: z.strictObject({ text: words(500) }).exactOptional(),
   })
   .refine(something);
 
 /** The document's content as a whole is plain text, which approvers can read. */
-export const documentChange = z
+export const documentFields = z
   .strictObject({
-    status: z.enum(['current', 'superseded']).optional(),
-    description: shownLine.optional(),
-    content: z.strictObject({ text: words, title: shownLine.optional() }).optional(),
+    status: documentStatus.exactOptional(),
+    description: line.exactOptional(),
+    content: z.strictObject({ text: words(100_000), title: line.exactOptional() }).exactOptional(),
   })
   .refine(something);
-
-const contactPoint = z.strictObject({
-  system: z.enum(['phone', 'fax', 'email', 'pager', 'sms', 'other']),
-  value: shownLine,
-  use: z.enum(['home', 'work', 'temp', 'old', 'mobile']).optional(),
-  rank: z.int().min(1).max(20).optional(),
-  period: period.optional(),
-});
-const address = z.strictObject({
-  use: z.enum(['home', 'work', 'temp', 'old', 'billing']).optional(),
-  type: z.enum(['postal', 'physical', 'both']).optional(),
-  text: shownLine.optional(),
-  line: z.array(shownLine).min(1).max(5).optional(),
-  city: shownLine.optional(),
-  district: shownLine.optional(),
-  state: shownLine.optional(),
-  postalCode: shownLine.optional(),
-  country: shownLine.optional(),
-  period: period.optional(),
-});
 
 /** Each list takes the place of the one that is there, as a whole. */
-export const adminChange = z
+export const adminFields = z
   .strictObject({
-    telecom: z.array(contactPoint).min(1).max(20).optional(),
-    address: z.array(address).min(1).max(10).optional(),
+    telecom: z.array(contactPoint).min(1).max(20).exactOptional(),
+    address: z.array(address).min(1).max(10).exactOptional(),
   })
   .refine(something);
+
+export const medicationChange = z.union([medicationFields, restoration]);
+export const documentChange = z.union([documentFields, restoration]);
+export const adminChange = z.union([adminFields, restoration]);
 
 /** A deletion says nothing but that the record was an error; which one, the action's target says. */
 export const recordDeletion = z.strictObject({ status: z.literal('entered-in-error') });
 
-export type MedicationChange = z.infer<typeof medicationChange>;
-export type DocumentChange = z.infer<typeof documentChange>;
-export type AdminChange = z.infer<typeof adminChange>;
+export type MedicationFields = z.infer<typeof medicationFields>;
+export type DocumentFields = z.infer<typeof documentFields>;
+export type AdminFields = z.infer<typeof adminFields>;
+
+/** The version that a roll-back has to read first; undefined for every other change, and for one that is malformed. */
+export function restoredVersion(change: unknown): string | undefined {
+  return restoration.safeParse(change).data?.restore.version;
+}

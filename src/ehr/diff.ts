@@ -3,7 +3,7 @@ import { canonicalJson } from '../action/canonical.js';
 
 /** One difference. `null` stands for "not there": FHIR JSON has no null of its own. */
 export interface FieldChange {
-  /** `dosageInstruction[0].text`. */
+  /** `dosageInstruction[0].text`; a name that is no FHIR name stands quoted, as in `["status.x"]`. */
   readonly path: string;
   readonly before: unknown;
   readonly after: unknown;
@@ -17,7 +17,12 @@ export function fieldDiff(
   before: Readonly<Record<string, unknown>>,
   after: Readonly<Record<string, unknown>>,
 ): readonly FieldChange[] {
-  return differences(withoutMeta(before), withoutMeta(after), '').sort((a, b) => (a.path < b.path ? -1 : 1));
+  return differences(withoutMeta(before), withoutMeta(after), '').sort(byPath);
+}
+
+/** No path stands twice in a diff, so this is one order and no other. */
+export function byPath(a: Pick<FieldChange, 'path'>, b: Pick<FieldChange, 'path'>): number {
+  return a.path < b.path ? -1 : 1;
 }
 
 /** The content alone: what people approve, and what is compared after reading back. */
@@ -29,9 +34,7 @@ export function withoutMeta(resource: Readonly<Record<string, unknown>>): Readon
 function differences(before: unknown, after: unknown, path: string): FieldChange[] {
   if (isObject(before) && isObject(after)) {
     const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
-    return names.flatMap((name) =>
-      differences(own(before, name), own(after, name), path === '' ? name : `${path}.${name}`),
-    );
+    return names.flatMap((name) => differences(own(before, name), own(after, name), step(path, name)));
   }
   if (Array.isArray(before) && Array.isArray(after)) {
     const length = Math.max(before.length, after.length);
@@ -40,12 +43,18 @@ function differences(before: unknown, after: unknown, path: string): FieldChange
   return same(before, after) ? [] : [{ path, before: before ?? null, after: after ?? null }];
 }
 
+/** Different places have different paths: a field named `status.x` must not pass for a part of `status`. */
+function step(path: string, name: string): string {
+  if (!/^_?[A-Za-z][A-Za-z0-9]*$/.test(name)) return `${path}[${JSON.stringify(name)}]`;
+  return path === '' ? name : `${path}.${name}`;
+}
+
 function same(a: unknown, b: unknown): boolean {
   if (a === undefined || b === undefined) return a === b;
   return canonicalJson(a) === canonicalJson(b);
 }
 
-/** The top-level field that a change lies in. */
+/** The top-level field that a change lies in; empty for one whose name FHIR would not have. */
 export function fieldOf({ path }: Pick<FieldChange, 'path'>): string {
   return /^[^.[]*/.exec(path)?.[0] ?? path;
 }

@@ -7,8 +7,9 @@ export interface Exchange {
   /** Bytes of the decoded answer, so that a compressed bomb counts as what it becomes. */
   readonly maxBytes: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent as a POST of application/x-www-form-urlencoded; without it the request is a GET. */
+  /** Sent as a POST: a form, or a resource as application/fhir+json. Without either the request is a GET. */
   readonly form?: Readonly<Record<string, string>>;
+  readonly resource?: unknown;
   /** Milliseconds until the whole answer must be here. */
   readonly timeoutMs?: number;
 }
@@ -21,9 +22,12 @@ export interface Answer {
 const patience = 20_000;
 
 /**
+ * Nothing is awaited before the request is handed to `fetch`: what the caller judged right before still holds.
+ *
  * @throws Refusal `ehr.busy` (429, 503; `details.retryAfter` in seconds), `ehr.unavailable` (other 5xx, timeout, connection
- *   lost), `ehr.unauthorised` (401), `ehr.rejected` (other 4xx), `ehr.redirect`, `ehr.too_large`, `ehr.malformed`. The
- *   caller's own abort is thrown as it is. None of them repeats what the EHR said.
+ *   lost), `ehr.unauthorised` (401), `ehr.rejected` (every other status but 200), `ehr.redirect`, `ehr.too_large`,
+ *   `ehr.malformed`; `details.status` is the status where one came. The caller's own abort is thrown as it is. None of them
+ *   repeats what the EHR said.
  */
 export async function fetchJson(url: string, exchange: Exchange): Promise<Answer> {
   const { signal, timeoutMs = patience } = exchange;
@@ -32,9 +36,7 @@ export async function fetchJson(url: string, exchange: Exchange): Promise<Answer
     const response = await fetch(url, {
       redirect: 'manual', // never followed; `error` would hide which kind of failure it was
       signal: within,
-      method: exchange.form ? 'POST' : 'GET',
-      headers: { accept: 'application/fhir+json, application/json', ...exchange.headers },
-      ...(exchange.form && { body: new URLSearchParams(exchange.form) }),
+      ...sent(exchange),
     });
     const problem = statusProblem(response);
     if (problem) {
@@ -51,6 +53,14 @@ export async function fetchJson(url: string, exchange: Exchange): Promise<Answer
   }
 }
 
+function sent({ form, resource, headers }: Exchange): RequestInit {
+  const accepting = { accept: 'application/fhir+json, application/json', ...headers };
+  if (form) return { method: 'POST', headers: accepting, body: new URLSearchParams(form) };
+  if (resource === undefined) return { method: 'GET', headers: accepting };
+  const typed = { ...accepting, 'content-type': 'application/fhir+json' };
+  return { method: 'POST', headers: typed, body: JSON.stringify(resource) };
+}
+
 /** What `fetch` throws, or its body's stream: a broken connection is a TypeError, and so is a URL that cannot be. */
 const connectionProblems: ReadonlySet<string> = new Set(['AbortError', 'TimeoutError', 'TypeError']);
 
@@ -64,10 +74,11 @@ function statusProblem({ status, headers }: Response): Refusal | undefined {
   if (status >= 300 && status < 400) return new Refusal('ehr.redirect', 'The EHR sent us elsewhere; we do not go.');
   if (status === 429 || status === 503)
     return new Refusal('ehr.busy', 'The EHR asked us to come back later.', {
+      status,
       retryAfter: retryAfterSeconds(headers.get('retry-after')),
     });
   if (status >= 500) return new Refusal('ehr.unavailable', 'The EHR failed to answer.', { status });
-  if (status === 401) return new Refusal('ehr.unauthorised', 'The EHR did not accept our token.');
+  if (status === 401) return new Refusal('ehr.unauthorised', 'The EHR did not accept our token.', { status });
   return new Refusal('ehr.rejected', 'The EHR rejected the request.', { status });
 }
 

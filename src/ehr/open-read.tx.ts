@@ -1,16 +1,12 @@
-import { databaseClock } from '../action/action.store.js';
 import type { StepName } from '../action/ids.js';
 import { Refusal } from '../action/refusal.js';
 import type { Admission, MintedWarrant } from '../action/types.js';
 import { appendLeaf } from '../audit/append.store.js';
 import { inTenant } from '../database/transaction.js';
 import type { Destination } from '../policy/core.js';
-import { leaveOf } from '../warrant/leave.js';
-import { tokenHash } from '../warrant/token-hash.js';
 import { markPerforming, openUse, type OpenedUse, type UseKey } from '../warrant/use.store.js';
-import { verifyToken } from '../warrant/verify.js';
-import { findWarrant } from '../warrant/warrant.store.js';
 import type { EhrDeps } from './deps.js';
+import { presentWarrant } from './leave.store.js';
 import type { ReadOrder } from './read-elements.js';
 import { relationReading } from './relation.js';
 import { openSealedRequest } from './sealed-request.store.js';
@@ -29,25 +25,20 @@ export type OpenedRead =
  * Token, row, request and clock are judged; then the use is opened, or resumed, and its attempt is on the log: all in
  * one transaction, before anything is asked of the EHR.
  *
- * @throws Refusal `warrant.*`; then nothing was changed.
+ * @throws Refusal `warrant.*`; then nothing was changed. `log.*` while nobody vouches for the log.
  */
 export async function openRead(
   deps: EhrDeps,
-  { tenant, action }: Admission,
-  { warrant: { jti, token }, step }: { readonly warrant: MintedWarrant; readonly step: StepName },
+  admission: Admission,
+  { warrant, step }: { readonly warrant: MintedWarrant; readonly step: StepName },
 ): Promise<OpenedRead> {
+  const { tenant, action } = admission;
   return inTenant(deps.pool, tenant, async (tx) => {
-    const row = await findWarrant(tx, jti);
-    if (!row) throw new Refusal('warrant.missing', 'There is no such warrant.');
-    if (row.action !== action || row.step !== step)
-      throw new Refusal('warrant.other_action', 'The warrant is for another action or step.');
-    const { actions, elements, trustRoots } = await deps.rulebook(tx, row.rulebook);
-    const claims = await verifyToken(token, { issuers: trustRoots.warrantIssuers, at: await databaseClock(tx) });
-    const leave = leaveOf(row, claims);
-    const { type, subject } = await openSealedRequest(tx, deps.keychain, row);
-    const contract = actions.get(type);
+    const presented = await presentWarrant(tx, deps, admission, { warrant, isStep: (name) => name === step });
+    const { row, rulebook, leave, use } = presented;
+    const { request, subject } = await openSealedRequest(tx, deps.keychain, row);
+    const contract = rulebook.actions.get(request.type);
     if (!contract) throw new Refusal('warrant.other_request', 'The rulebook has no such action type.');
-    const use: UseKey = { jti, step, tokenSha256: tokenHash(token) };
     const opened = await openUse(tx, use);
     if (opened.status === 'refused') throw new Refusal(opened.code, 'The warrant does not hold.');
     if (opened.status !== 'open') return opened;
@@ -56,7 +47,7 @@ export async function openRead(
       kind: 'action.attempt',
       action,
       key: `${step}/${opened.attempt}`,
-      data: { warrant: jti, attempt: opened.attempt },
+      data: { warrant: row.jti, attempt: opened.attempt },
     });
     return {
       status: 'open',
@@ -66,7 +57,7 @@ export async function openRead(
       order: {
         leave,
         // Only a system warrant may name what the rulebook's elements do not have.
-        elements: row.kind === 'system' ? new Map([[relationReading.name, relationReading]]) : elements,
+        elements: row.kind === 'system' ? new Map([[relationReading.name, relationReading]]) : rulebook.elements,
         subject,
         recordsLeft: opened.recordsLeft,
         bytesLeft: opened.bytesLeft,

@@ -2,28 +2,34 @@
 import { z } from 'zod';
 import { canonicalBytes, canonicalJson } from '../action/canonical.js';
 import { Refusal } from '../action/refusal.js';
+import { equalBytes } from '../audit/bytes.js';
 import { applyChange } from './apply-change.js';
 import { belongsTo } from './belongs.js';
 import type { Resource } from './bundle.js';
+import { restoration } from './change.js';
 import { fieldDiff, fieldOf, withoutMeta, type FieldChange } from './diff.js';
-import { targetsOf } from './write-elements.js';
+import { isFaithful } from './faithful.js';
+import { fhirId, keptMeta, versionOf } from './meta.js';
+import { targetsOf, writeTypes } from './write-elements.js';
 
-const fhirId = z.string().regex(/^[A-Za-z0-9.-]{1,64}$/);
-
-export const proposalSchema = z.strictObject({
-  v: z.literal(1),
-  /** Action type. */
-  action: z.string(),
-  target: z.strictObject({ type: z.string().regex(/^[A-Z][A-Za-z]+$/), id: fhirId }),
-  /** `meta.versionId` of the version that approvers saw: the only one that the write may follow. */
-  base: fhirId,
-  /** The new version, whole, without the server's part of `meta`. */
-  resource: z.looseObject({ resourceType: z.string(), id: fhirId }),
-  changes: z
-    .array(z.strictObject({ path: z.string().min(1), before: z.json(), after: z.json() }))
-    .min(1)
-    .max(500),
-});
+export const proposalSchema = z
+  .strictObject({
+    v: z.literal(1),
+    /** Action type. */
+    action: z.enum(writeTypes),
+    target: z.strictObject({ type: z.string().regex(/^[A-Z][A-Za-z]+$/), id: fhirId }),
+    /** `meta.versionId` of the version that approvers saw: the only one that the write may follow. */
+    base: fhirId,
+    /** The new version, whole, without the server's part of `meta`. */
+    resource: z.looseObject({ resourceType: z.string(), id: fhirId }),
+    changes: z
+      .array(z.strictObject({ path: z.string().min(1), before: z.json(), after: z.json() }))
+      .min(1)
+      .max(500),
+    /** The version that a roll-back goes back to. */
+    restores: restoration.shape.restore.exactOptional(),
+  })
+  .refine(({ target, resource }) => resource.resourceType === target.type && resource.id === target.id);
 /** Sealed under the commitment that the votes and the warrant bind. */
 export type Proposal = Readonly<z.infer<typeof proposalSchema>>;
 
@@ -38,21 +44,30 @@ export interface ProposalOrder {
   readonly elements: readonly string[];
   /** FHIR base URL: references under it are local. */
   readonly location: string;
+  /** The version that the change goes back to, as the EHR gave it by vread, whole; for a roll-back and nothing else. */
+  readonly earlier?: Resource;
 }
 
 /**
  * Makes the proposal, or refuses it.
  *
  * @throws Refusal `write.change_shape`, `write.not_applicable`, `write.no_change`, `write.forbidden_field` for a difference
- *   outside of the action type's fields, `write.other_target` for a type that it does not write, `ehr.other_patient`,
- *   `ehr.malformed` for a base without a version.
+ *   outside of the fields of action type and elements, `write.other_target` for a type that it does not write,
+ *   `ehr.other_patient`, `ehr.malformed` for a version without its number or one that cannot be shown and sealed as it is.
  */
-export function propose({ action, base, change, patient, elements, location }: ProposalOrder): Proposal {
-  if (targetsOf(action, base.resourceType).length === 0)
+export function propose({ action, base, change, patient, elements, location, earlier }: ProposalOrder): Proposal {
+  const targets = targetsOf(action, base.resourceType);
+  if (targets.length === 0)
     throw new Refusal('write.other_target', 'This action type does not write resources of this type.');
-  if (!belongsTo(base, patient, location))
-    throw new Refusal('ehr.other_patient', 'The resource to change is not of the request’s patient.');
-  const resource = { ...applyChange(action, base, change), ...keptMeta(base) };
+  for (const version of earlier ? [base, earlier] : [base]) {
+    if (!isFaithful(version)) throw new Refusal('ehr.malformed', 'The EHR gave a resource that no record can be.');
+    if (!belongsTo(version, patient, location))
+      throw new Refusal('ehr.other_patient', 'The resource to change is not of the request’s patient.');
+  }
+  const fields = targets.filter(({ element }) => elements.includes(element)).flatMap(({ fields }) => fields);
+  if (fields.length === 0) throw new Refusal('write.forbidden_field', 'No named element allows a change of this.');
+  const changed = applyChange(action, base, change, earlier && { resource: earlier, fields });
+  const resource = { ...changed, meta: keptMeta(base) };
   const proposal = proposalSchema.safeParse({
     v: 1,
     action,
@@ -60,6 +75,7 @@ export function propose({ action, base, change, patient, elements, location }: P
     base: versionOf(base),
     resource,
     changes: checkChanges(fieldDiff(base, resource), { action, type: base.resourceType, elements }),
+    ...(earlier && { restores: restoration.parse(change).restore }),
   });
   if (!proposal.success) throw new Refusal('write.not_applicable', 'The resource cannot be proposed as it is.');
   return proposal.data;
@@ -73,7 +89,9 @@ interface Allowed {
 
 /** Judges what differs, not what was asked: whatever made a difference, it lies in an allowed field or nothing goes. */
 function checkChanges(changes: readonly FieldChange[], allowed: Allowed): readonly FieldChange[] {
-  if (changes.length === 0) throw new Refusal('write.no_change', 'The record says this already.');
+  // The narrative goes because something else changes; alone it is no change.
+  if (changes.every((change) => fieldOf(change) === 'text'))
+    throw new Refusal('write.no_change', 'The record says this already.');
   if (!changes.every((change) => mayChange(change, allowed)))
     throw new Refusal('write.forbidden_field', 'The change touches a field that this action may not change.');
   return changes;
@@ -91,33 +109,31 @@ export function proposalBytes(proposal: Proposal): Uint8Array {
   return canonicalBytes(proposal);
 }
 
-/** Reads sealed bytes. @throws Refusal `warrant.other_request` for bytes that are no proposal. */
+/**
+ * Reads what {@link proposalBytes} made: one proposal, one text. That is about ambiguity and no secret, so the comparison
+ * may stop early.
+ *
+ * @throws Refusal `warrant.other_request` for all other bytes.
+ */
 export function readProposal(bytes: Uint8Array): Proposal {
-  const parsed = proposalSchema.safeParse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
-  if (!parsed.success) throw new Refusal('warrant.other_request', 'What was sealed is no proposal.');
+  const json = jsonOf(bytes);
+  const parsed = isFaithful(json) ? proposalSchema.safeParse(json) : undefined;
+  if (!parsed?.success || !equalBytes(proposalBytes(parsed.data), bytes))
+    throw new Refusal('warrant.other_request', 'What was sealed is no proposal.');
   return parsed.data;
+}
+
+/** undefined for what is no JSON. */
+function jsonOf(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 /** The content as bytes that can be compared: everything but `meta`, which servers fill. */
 export function clinicalText(resource: Readonly<Record<string, unknown>>): string {
   return canonicalJson(withoutMeta(resource));
-}
-
-const metaSchema = z.looseObject({
-  versionId: fhirId,
-  profile: z.array(z.string()).optional(),
-  security: z.array(z.looseObject({ system: z.string().optional(), code: z.string().optional() })).optional(),
-  tag: z.array(z.looseObject({ system: z.string().optional(), code: z.string().optional() })).optional(),
-});
-
-function versionOf({ meta }: Resource): string {
-  const parsed = metaSchema.safeParse(meta);
-  if (!parsed.success) throw new Refusal('ehr.malformed', 'The EHR gave the resource without a version.');
-  return parsed.data.versionId;
-}
-
-/** Profiles, labels and tags stay; version and date are the server's to give. */
-function keptMeta({ meta }: Resource): { readonly meta: Record<string, unknown> } {
-  const { profile, security, tag } = metaSchema.parse(meta);
-  return { meta: { ...(profile && { profile }), ...(security && { security }), ...(tag && { tag }) } };
 }

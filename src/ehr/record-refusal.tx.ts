@@ -7,8 +7,12 @@ import { inTenant } from '../database/transaction.js';
 import { findWarrant } from '../warrant/warrant.store.js';
 import type { EhrDeps } from './deps.js';
 
-/** Answers of an EHR that somebody should look at: it mixed people up, or tried to lead us away. */
+/**
+ * Answers of an EHR that somebody should look at: it mixed people up, tried to lead us away, or holds something else than
+ * was approved. And sealed content that somebody changed.
+ */
 const alarming: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
+  'key.unreadable',
   'ehr.off_base',
   'ehr.other_patient',
   'ehr.other_type',
@@ -17,16 +21,23 @@ const alarming: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
   'ehr.written_otherwise',
 ]);
 
+/** An attempt that a later one overtook, that has to wait for an earlier one, or whose own lease ended. */
+const overtaken: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
+  'warrant.lease_over',
+  'warrant.leased',
+  'warrant.superseded',
+]);
+
 /**
  * Puts a gateway's refusal on the log: a warrant that did not hold as `warrant.refused`, and it and an alarming answer as
- * `security.event`. A busy or broken EHR is neither, and an attempt that a later one or its own lease's end overtook is no event.
+ * `security.event`. A busy or broken EHR is neither, and no event is an attempt among others.
  */
 export async function recordRefusal(
   { pool }: EhrDeps,
   { tenant, action }: Admission,
   { warrant, step, code }: { readonly warrant: MintedWarrant; readonly step: StepName; readonly code: RefusalCode },
 ): Promise<void> {
-  const ofWarrant = code.startsWith('warrant.') && code !== 'warrant.superseded' && code !== 'warrant.lease_over';
+  const ofWarrant = code.startsWith('warrant.') && !overtaken.has(code);
   if (!ofWarrant && !alarming.has(code)) return;
   await inTenant(pool, tenant, async (tx) => {
     const key = `${step}/${warrant.jti}/${code}`;

@@ -13,9 +13,9 @@ const answerSchema = z.looseObject({
 
 /**
  * `versionId` of the new version; undefined for every answer that is not plainly "both were done, and this one is
- * yours". Then nobody knows yet, and reading back tells.
+ * yours". Then nobody knows yet, and reading back tells. The base is no new version, whatever the status says.
  */
-export function writtenVersion(body: unknown, { target }: Pick<Proposal, 'target'>): string | undefined {
+export function writtenVersion(body: unknown, { target, base }: Pick<Proposal, 'target' | 'base'>): string | undefined {
   const answer = answerSchema.safeParse(body);
   if (!answer.success) return undefined;
   const [updated, created] = answer.data.entry;
@@ -26,5 +26,6 @@ export function writtenVersion(body: unknown, { target }: Pick<Proposal, 'target
   if (location !== undefined && address !== `${target.type}/${target.id}`) return undefined;
   const [, tagged] = /^W\/"([A-Za-z0-9.-]{1,64})"$/.exec(etag ?? '') ?? [];
   if (version !== undefined && tagged !== undefined && version !== tagged) return undefined;
-  return version ?? tagged;
+  const written = version ?? tagged;
+  return written === base ? undefined : written;
 }

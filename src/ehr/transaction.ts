@@ -45,7 +45,7 @@ export function transactionOf(proposal: Proposal, by: Authorship, base: string) 
         request: { method: 'PUT', url, ifMatch: `W/"${proposal.base}"` },
       },
       {
-        fullUrl: `urn:uuid:${by.warrant}`,
+        // Without a fullUrl: a server replaces every `uri` that equals one by the new address (FHIR R4 §3.1.0.11.2).
         resource: provenanceOf(proposal, by),
         request: { method: 'POST', url: 'Provenance' },
       },
@@ -56,7 +56,10 @@ export function transactionOf(proposal: Proposal, by: Authorship, base: string) 
 const coding = z.looseObject({ system: z.string().optional(), code: z.string().optional() });
 const metaSchema = z.looseObject({ security: z.array(coding).default([]), tag: z.array(coding).default([]) });
 
-/** Adds label and tag. Tags of earlier actions go, so that each version carries the one action that made it. */
+/**
+ * Adds label and tag. What a roll-back brings back is written by the agent all the same, so the label stays. Tags of earlier actions go, so that each
+ * version carries the one action that made it.
+ */
 function labelled(meta: unknown, action: ActionId) {
   const { security, tag, ...rest } = metaSchema.parse(meta ?? {});
   return {
@@ -71,11 +74,15 @@ export function actionTag(action: ActionId) {
 }
 
 /**
- * The version that was replaced is named exactly (`entity.what`); the new one by the resource and the tag that both carry,
- * because its number is the server's to give.
+ * The version that was replaced is named exactly (`entity.what`), and so is the one that was restored; the new one by the
+ * resource and the tag that both carry, because its number is the server's to give.
  */
-function provenanceOf({ action: type, target, base }: Proposal, by: Authorship) {
+function provenanceOf({ action: type, target, base, restores }: Proposal, by: Authorship) {
   const reference = `${target.type}/${target.id}`;
+  const version = (role: 'revision' | 'source', id: string) => ({
+    role,
+    what: { reference: `${reference}/_history/${id}` },
+  });
   return {
     resourceType: 'Provenance',
     meta: { security: [aiLabel], tag: [actionTag(by.action)] },
@@ -117,7 +124,7 @@ function provenanceOf({ action: type, target, base }: Proposal, by: Authorship) 
         },
       })),
     ],
-    entity: [{ role: 'revision', what: { reference: `${reference}/_history/${base}` } }],
+    entity: [version('revision', base), ...(restores ? [version('source', restores.version)] : [])],
   };
 }
 

@@ -19,6 +19,15 @@ export interface WriteElement {
   readonly targets: readonly WriteTarget[];
 }
 
+/** FHIR R4 `Condition.abatement[x]`. */
+export const abatements = [
+  'abatementAge',
+  'abatementDateTime',
+  'abatementPeriod',
+  'abatementRange',
+  'abatementString',
+] as const;
+
 const deletable = (type: string, element: string, ...fields: string[]): WriteTarget => ({ type, element, fields });
 
 /** By action type. `text` is the generated narrative, which a change makes stale and so removes. */
@@ -65,7 +74,7 @@ export const writeElements: ReadonlyMap<string, WriteElement> = new Map<WriteTyp
       performs: 'ehr.delete',
       targets: [
         deletable('AllergyIntolerance', 'allergy_history', 'clinicalStatus', 'verificationStatus', 'text'),
-        deletable('Condition', 'problems', 'clinicalStatus', 'verificationStatus', 'text'),
+        deletable('Condition', 'problems', 'clinicalStatus', 'verificationStatus', ...abatements, 'text'),
         deletable('DocumentReference', 'clinical_notes', 'status', 'text'),
         deletable('Immunization', 'immunizations', 'status', 'text'),
         deletable('MedicationRequest', 'current_medications', 'status', 'text'),

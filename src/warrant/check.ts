@@ -10,7 +10,7 @@ import type { ElementReading, Search } from '../ehr/reading.js';
 import type { Leave } from './leave.js';
 
 /** A FHIR reference with the pseudonym that the gateway computed for it, which the warrant must name. */
-const subjectSchema = <R extends z.ZodType<string>>(reference: R) =>
+export const subjectSchema = <R extends z.ZodType<string>>(reference: R) =>
   z.strictObject({ reference, pseudonym: digestSchema });
 
 const callSchema = z.strictObject({
@@ -66,7 +66,8 @@ function firstProblem(leave: Leave, element: ElementReading | undefined, call: E
 /** The one method by which each action works. Reads come first; an action that is not here can do nothing. */
 const methodOf: ReadonlyMap<string, EhrCall['method']> = new Map([['ehr.read', 'GET']]);
 
-function sameSubject(named: Digest | null, called: { readonly pseudonym: Digest } | null): boolean {
+/** Whether the call is about whom the warrant names; nobody, if it names nobody. */
+export function sameSubject(named: Digest | null, called: { readonly pseudonym: Digest } | null): boolean {
   return named === (called === null ? null : called.pseudonym);
 }
 

@@ -36,6 +36,8 @@ export function leaveOf(row: WarrantRow, claims: WarrantClaims): Leave {
     claims.sub === row.principal &&
     claims.request_commitment === row.requestCommitment &&
     claims.rulebook === row.rulebook &&
+    claims.tier === row.tier &&
+    claims.apr.join() === row.approvals.join() &&
     (detail.identifier ?? null) === row.patient &&
     (detail.episode ?? null) === row.episode &&
     detail.locations.includes(row.location) &&

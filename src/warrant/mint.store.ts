@@ -72,7 +72,7 @@ function rowOf(spec: WarrantSpec, jti: WarrantRow['jti'], at: Date): WarrantRow 
   return {
     ...same,
     jti,
-    actions: [performs],
+    actions: spec.readOnly ? [performs] : ['ehr.read', performs], // what was written is read back
     datatypes: distinct(elements.flatMap(({ searches }) => searches.map(({ type }) => type))),
     elements: distinct(elements.map(({ name }) => name)),
     scopes: distinct(elements.flatMap(({ scopes }) => scopes)),

@@ -3,8 +3,8 @@ import type { PoolClient } from 'pg';
 import { z } from 'zod';
 import type { ActionId, Digest, StepName, WarrantId } from '../action/ids.js';
 
-/** Why a warrant may not be used, by the database's clock and counts. */
-const useRefusalSchema = z.enum([
+/** Why a warrant may not be used, by the database's clock and counts; or nobody vouches for the log that it would be put on. */
+export const useRefusalSchema = z.enum([
   'warrant.missing',
   'warrant.altered',
   'warrant.revoked',
@@ -14,6 +14,8 @@ const useRefusalSchema = z.enum([
   'warrant.spent',
   'warrant.other_action',
   'warrant.superseded',
+  'log.behind',
+  'log.unsigned',
 ]);
 export type UseRefusal = z.infer<typeof useRefusalSchema>;
 

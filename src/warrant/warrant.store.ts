@@ -149,12 +149,15 @@ const useStateRow = z.object({
   records: z.int().nullable(),
   findings: z.int().nullable(),
   truncated: z.boolean().nullable(),
+  sent: z.boolean(),
 });
 
 /** The warrant that an action performs under and what its use shows; undefined while none was minted. */
 export interface UsedWarrant {
   readonly jti: WarrantId;
   readonly use: UseState;
+  /** Whether something may have been sent that writes. */
+  readonly sent: boolean;
   readonly records: number;
   readonly findings: number;
   readonly truncated: boolean;
@@ -167,7 +170,7 @@ export async function usedWarrant(
   revision: number,
 ): Promise<UsedWarrant | undefined> {
   const found = await tx.query(
-    `SELECT w.jti, u.status, u.records, u.findings, u.truncated
+    `SELECT w.jti, u.status, u.records, u.findings, u.truncated, u.sent_attempt IS NOT NULL AS sent
        FROM countersign.warrant w LEFT JOIN countersign.warrant_use u USING (tenant, jti)
       WHERE w.action = $1 AND w.revision = $2 AND w.kind = 'action'`,
     [action, revision],
@@ -177,6 +180,7 @@ export async function usedWarrant(
   return {
     jti: row.jti,
     use: row.status ?? 'none',
+    sent: row.sent,
     records: row.records ?? 0,
     findings: row.findings ?? 0,
     truncated: row.truncated ?? false,

@@ -11,6 +11,7 @@ import type { Login } from '../../../src/database/logins.js';
 import { inTenant } from '../../../src/database/transaction.js';
 import { revokeWarrants, usedWarrant } from '../../../src/warrant/warrant.store.js';
 import { testDatabase, type TestDatabase } from '../../support/database.js';
+import { noTrust, testRulebook } from '../../support/rulebook.js';
 import { chen, clinic, facility, medications, stage, type OpenedAction, type Stage } from '../warrant/stage.js';
 import { drop, order, page, scriptedEhr, status, type Reply, type ScriptedEhr } from './scripted-ehr.js';
 
@@ -44,13 +45,10 @@ const activities = (): EhrActivities =>
     keychain: on.keychain,
     fhir: ehr.fhir,
     rulebook: async () => ({
+      ...testRulebook({}, { ...noTrust, warrantIssuers: [...on.issuers] }),
       elements: new Map([medications, facility].map((reading) => [reading.name, reading])),
-      actions: new Map([
-        ['medications.read', { destination: 'treatment' as const }],
-        ['facility.read', { destination: 'treatment' as const }],
-      ]),
-      trustRoots: { warrantIssuers: [...on.issuers] },
     }),
+    monotonic: () => performance.now(),
   });
 /** The SDK logs what an activity throws; worker/runtime.ts takes care of that where it matters. */
 const quietly = () => new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });

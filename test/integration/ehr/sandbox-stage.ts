@@ -59,6 +59,7 @@ export async function sandboxStage(): Promise<SandboxStage> {
     keychain: on.keychain,
     fhir: fhirGateway({ base: ehr.url, tokens }),
     rulebook: async () => rulebook,
+    monotonic: () => performance.now(),
   });
   const environment = () => new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
   const admissionOf = ({ action, spec }: OpenedAction): Admission => ({

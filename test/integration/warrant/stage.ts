@@ -122,6 +122,7 @@ export async function stage(db: TestDatabase, location = () => 'https://ehr.exam
         ...row,
         reasonGiven: true,
         justified: [],
+        riskAssessed: false,
         claimedTier: null,
         expiresIn: null,
         idempotencyKey: id,
