@@ -31,6 +31,12 @@ export async function startEhr(variables: NodeJS.ProcessEnv): Promise<RunningWor
     randomId: randomUUID,
   });
   const fhir = fhirGateway({ base, tokens });
-  const worker = await ehrWorker(context, { pool, keychain, fhir, rulebook: rulebookReader() });
+  const worker = await ehrWorker(context, {
+    pool,
+    keychain,
+    fhir,
+    rulebook: rulebookReader(),
+    monotonic: () => performance.now(),
+  });
   return run(worker, parts, { healthPort: env.COUNTERSIGN_HEALTH_PORT });
 }

@@ -1,6 +1,8 @@
 import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
 import { ehrActivities } from '../activities/ehr/activities.js';
 import { governanceActivities, type GovernanceActivityDeps } from '../activities/governance/activities.js';
+import { enrolmentActivities } from '../activities/governance/enrolment.js';
+import { reconcileActivities, type ReconcileDeps } from '../activities/governance/reconcile.js';
 import { retentionActivities } from '../activities/governance/retention.js';
 import type { TenantId } from '../src/action/ids.js';
 import type { EhrDeps } from '../src/ehr/deps.js';
@@ -18,13 +20,20 @@ export interface WorkerContext {
   readonly log: Logger;
 }
 
-/** Runs workflows, their local activities, and retention. */
-export async function governanceWorker(context: WorkerContext, deps: GovernanceActivityDeps): Promise<Worker> {
+export type GovernanceWorkerDeps = GovernanceActivityDeps & Pick<ReconcileDeps, 'runs'>;
+
+/** Runs workflows, their local activities, enrolment of passkeys, retention, and the reconciler. */
+export async function governanceWorker(context: WorkerContext, deps: GovernanceWorkerDeps): Promise<Worker> {
   return Worker.create({
     ...common(context),
     taskQueue: taskQueues.governance,
     workflowBundle: await workflowBundle(),
-    activities: { ...governanceActivities(deps), ...retentionActivities(deps) },
+    activities: {
+      ...governanceActivities(deps),
+      ...enrolmentActivities(deps),
+      ...retentionActivities(deps),
+      ...reconcileActivities({ ...deps, log: context.log }),
+    },
   });
 }
 

@@ -13,3 +13,14 @@ export async function logOrigin(tx: PoolClient): Promise<string | undefined> {
 export async function publishCheckpoint(tx: PoolClient, size: number, note: string): Promise<void> {
   await tx.query('SELECT countersign.audit_publish($1, $2)', [size, note]);
 }
+
+/** What the signer says of the log: that it signs, or that it refuses to; `size` counts the leaves that it had signed by then. */
+export interface SignerWord {
+  readonly status: 'signing' | 'refusing';
+  readonly size: number;
+}
+
+/** Leaves the signer's word, which gateways ask for before they act. Where there is no log, there is nobody to tell. */
+export async function reportWord(tx: PoolClient, { status, size }: SignerWord): Promise<void> {
+  await tx.query('SELECT countersign.signer_report($1, $2) FROM countersign.audit_log', [status, size]);
+}

@@ -1,4 +1,4 @@
-/** One round of the signer: read what is new, compare it with what was signed, sign, remember, publish. */
+/** One round of the signer: read what is new, compare it with what was signed, sign, remember, publish, report. */
 import type { Pool, PoolClient } from 'pg';
 import type { TenantId } from '../action/ids.js';
 import { hex } from '../audit/bytes.js';
@@ -6,7 +6,7 @@ import { formatCheckpoint, parseCheckpoint } from '../audit/checkpoint.js';
 import { checkpointCovering, logSize } from '../audit/leaf.store.js';
 import { openNote, signNote, type Signer } from '../audit/note.js';
 import { inTenant } from '../database/transaction.js';
-import { logOrigin, publishCheckpoint } from './checkpoint.store.js';
+import { logOrigin, publishCheckpoint, reportWord, type SignerWord } from './checkpoint.store.js';
 import type { Mark, MarkFile } from './mark.node.js';
 import { pageProblem, readLog, type Anchor } from './read-log.store.js';
 import { nothingRead, type Reading } from './reading.js';
@@ -43,6 +43,9 @@ export type Round =
  *
  * The mark is written before the checkpoint is published: whatever happens in between, no shorter or other tree of this
  * log is ever signed afterwards.
+ *
+ * Each round ends with the signer's word in the database. A round whose word could not be left did not end well: nothing
+ * is done under a log that nobody vouches for, so it must show here as well as at the gateways.
  */
 export function logRounds(deps: SignLogDeps): () => Promise<Round> {
   let reading = nothingRead;
@@ -52,8 +55,15 @@ export function logRounds(deps: SignLogDeps): () => Promise<Round> {
     const read = await inTenant(deps.pool, deps.tenant, (tx) => judge(tx, deps, reading, round));
     const done = read.status === 'refused' ? read : await publish(deps, read);
     reading = read.status === 'refused' || done.status === 'refused' ? nothingRead : read.reading;
+    await inTenant(deps.pool, deps.tenant, (tx) => reportWord(tx, wordAfter(done, deps.mark)));
     return done;
   };
+}
+
+function wordAfter(done: Round, mark: MarkFile): SignerWord {
+  return done.status === 'refused'
+    ? { status: 'refusing', size: mark.read()?.size ?? 0 }
+    : { status: 'signing', size: done.size };
 }
 
 interface Judged extends Anchor {

@@ -12,7 +12,7 @@ export interface SignerOptions extends Omit<SignLogDeps, 'pool'> {
 
 export type SignerState =
   | { readonly status: 'starting' }
-  /** The database cannot be reached or used. */
+  /** The database cannot be reached or used, or did not take the signer's word. */
   | { readonly status: 'unreachable'; readonly error: ReturnType<typeof errorFacts> }
   /** Everything up to `size` is signed and published, or was when the last round ended. */
   | { readonly status: 'signing'; readonly size: number }
@@ -23,7 +23,7 @@ export interface RunningSigner {
   readonly state: () => SignerState;
   /** True while it signs and hears of new leaves. */
   readonly healthy: () => boolean;
-  /** Resolves when the first round has ended, however it ended. */
+  /** Resolves when the first round has ended, however it ended; its word is in the database then, if that takes one. */
   readonly firstRound: Promise<void>;
   /** Stopping twice is stopping once. */
   stop(): Promise<void>;
@@ -31,7 +31,7 @@ export interface RunningSigner {
 
 /** Milliseconds between rounds: leaves that come meanwhile share one signature; a refusal is looked at again slowly. */
 const pauses = { signing: 100, refusing: 1_000, unreachable: 1_000 };
-/** Notifications may be lost; this asks anyway. */
+/** Notifications may be lost; this asks anyway. Each round leaves the signer's word, which is good for twenty seconds. */
 const idleMs = 5_000;
 
 export function startSigner({ connectionString, log, ...deps }: SignerOptions): RunningSigner {
