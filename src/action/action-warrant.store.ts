@@ -1,12 +1,14 @@
 import type { PoolClient } from 'pg';
 import { appendLeaf } from '../audit/append.store.js';
 import { performStep } from '../ehr/steps.js';
+import { writeReadings } from '../ehr/write-elements.js';
 import { mintWarrant } from '../warrant/mint.store.js';
 import { findWarrant } from '../warrant/warrant.store.js';
 import { commitmentsOf, type ActionRow } from './action.store.js';
 import type { GovernanceDeps } from './deps.js';
 import type { Digest, TenantId } from './ids.js';
 import type { Judged } from './judge.store.js';
+import { leafKeyOf } from './leaf-key.js';
 import { Refusal } from './refusal.js';
 import type { MintedWarrant } from './types.js';
 
@@ -25,6 +27,12 @@ export async function actionWarrant(
   const bound = await commitmentsOf(tx, row.action, row.revision);
   if (!bound || classification.status === 'refused')
     throw new Refusal('action.not_authorised', 'The rules no longer allow this action.');
+  const { writes } = classification;
+  if (writes !== (bound.kind === 'prepared'))
+    throw new Refusal(
+      'action.not_authorised',
+      'Nothing was prepared that could be written, or something that must not be.',
+    );
   const warrant = await mintWarrant(tx, deps.issuer, {
     tenant,
     action: row.action,
@@ -37,12 +45,15 @@ export async function actionWarrant(
     patient: row.patient,
     episode: row.episode,
     purpose: row.purpose,
-    readOnly: true,
+    readOnly: !writes,
     requestCommitment: bound.requestCommitment,
+    argsCommitment: bound.proposalCommitment,
     tier: classification.tier,
     rulebook: rulebook.digest,
     performs: classification.performs,
-    elements: row.elements.flatMap((name) => rulebook.elements.get(name) ?? []),
+    elements: writes
+      ? writeReadings(row.type, row.elements, 'write')
+      : row.elements.flatMap((name) => rulebook.elements.get(name) ?? []),
     limits: {
       uses: classification.limits.maxUses,
       records: classification.limits.maxRecords,
@@ -57,7 +68,7 @@ export async function actionWarrant(
   await appendLeaf(tx, {
     kind: 'action.authorised',
     action: row.action,
-    key: 'authorise',
+    key: leafKeyOf('authorise', row.revision),
     data: {
       warrant: warrant.jti,
       tier: minted.tier,

@@ -4,7 +4,7 @@ import { actionSchema, agentSchema, digestSchema, personSchema, type ActionId, t
 import { needsSchema, statusSchema, tierSchema, type Status } from './types.js';
 
 const columns = `action, type, status, agent, agent_version AS "agentVersion", principal, purpose, elements, patient, episode,
-  reason_given AS "reasonGiven", justified, claimed_tier AS "claimedTier", expires_in AS "expiresIn", rulebook, revision,
+  reason_given AS "reasonGiven", justified, risk_assessed AS "riskAssessed", claimed_tier AS "claimedTier", expires_in AS "expiresIn", rulebook, revision,
   tier, needs, deadline, outcome, created_at AS "createdAt", started_at AS "startedAt",
   cancel_requested_at AS "cancelRequestedAt", concluded_at AS "concludedAt",
   retention_class AS "retentionClass", retention_date::text AS "retentionDate"`;
@@ -32,6 +32,7 @@ const actionRow = z.object({
   episode: digestSchema.nullable(),
   reasonGiven: z.boolean(),
   justified: z.array(z.string()),
+  riskAssessed: z.boolean(),
   claimedTier: tierSchema.nullable(),
   expiresIn: z.int().nullable(),
   rulebook: digestSchema,
@@ -64,6 +65,7 @@ export type NewAction = Pick<
   | 'episode'
   | 'reasonGiven'
   | 'justified'
+  | 'riskAssessed'
   | 'claimedTier'
   | 'expiresIn'
   | 'rulebook'
@@ -73,8 +75,8 @@ export type NewAction = Pick<
 export async function insertAction(tx: PoolClient, row: NewAction): Promise<boolean> {
   const inserted = await tx.query(
     `INSERT INTO countersign.action (tenant, action, type, agent, agent_version, principal, purpose, elements, patient, episode,
-                         reason_given, justified, claimed_tier, expires_in, idempotency_key, rulebook)
-     VALUES (countersign.current_tenant(), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+                         reason_given, justified, risk_assessed, claimed_tier, expires_in, idempotency_key, rulebook)
+     VALUES (countersign.current_tenant(), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
      ON CONFLICT (tenant, agent, idempotency_key) DO NOTHING`,
     [
       row.action,
@@ -88,6 +90,7 @@ export async function insertAction(tx: PoolClient, row: NewAction): Promise<bool
       row.episode,
       row.reasonGiven,
       row.justified,
+      row.riskAssessed,
       row.claimedTier,
       row.expiresIn,
       row.idempotencyKey,
@@ -147,20 +150,33 @@ export async function listActions(tx: PoolClient, { agent, status, before, limit
   return found.rows.map((row) => actionRow.parse(row));
 }
 
-const commitmentsRow = z.object({ requestCommitment: digestSchema, displayCommitment: digestSchema });
+const revisionRow = z.object({
+  revision: z.int(),
+  /** As asked; with what a gateway prepared; or asking what became of a write. */
+  kind: z.enum(['asked', 'prepared', 'resolution']),
+  requestCommitment: digestSchema,
+  displayCommitment: digestSchema,
+  proposalCommitment: digestSchema.nullable(),
+  /** `meta.versionId` that the proposal rests on. */
+  baseVersion: z.string().nullable(),
+  /** The revision whose shown text and proposal these are: its own, but for a resolution. */
+  shows: z.int(),
+});
+export type RevisionRow = Readonly<z.infer<typeof revisionRow>>;
 
 /** What votes on this revision bind. */
 export async function commitmentsOf(
   tx: PoolClient,
   action: ActionId,
   revision: number,
-): Promise<z.infer<typeof commitmentsRow> | undefined> {
+): Promise<RevisionRow | undefined> {
   const found = await tx.query(
-    `SELECT request_commitment AS "requestCommitment", display_commitment AS "displayCommitment"
+    `SELECT revision, kind, request_commitment AS "requestCommitment", display_commitment AS "displayCommitment",
+            proposal_commitment AS "proposalCommitment", base_version AS "baseVersion", coalesce(shows, revision) AS shows
        FROM countersign.revision WHERE action = $1 AND revision = $2`,
     [action, revision],
   );
-  return found.rows.map((row) => commitmentsRow.parse(row))[0];
+  return found.rows.map((row) => revisionRow.parse(row))[0];
 }
 
 /** Temporal acknowledged the start. */

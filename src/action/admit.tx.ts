@@ -70,6 +70,7 @@ export async function openAction(deps: AdmitDeps, asked: AdmitCase): Promise<Adm
       episode: (await pseudonym(episode)) ?? null,
       reasonGiven: content.reason !== undefined,
       justified: Object.keys(content.justifications ?? {}),
+      riskAssessed: content.riskAssessment !== undefined,
       claimedTier: content.claimedTier ?? null,
       expiresIn: content.expiresIn ?? null,
       rulebook: await activeDigest(tx),

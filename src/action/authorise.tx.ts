@@ -8,6 +8,7 @@ import { lockAction, setStatus } from './action.store.js';
 import type { GovernanceDeps } from './deps.js';
 import { step } from './ids.js';
 import { judge } from './judge.store.js';
+import { leafKeyOf } from './leaf-key.js';
 import { findStep, storeStep } from './step.store.js';
 import { isFinal, type Admission, type Authorised } from './types.js';
 
@@ -48,7 +49,7 @@ export async function authorise(deps: GovernanceDeps, admission: Admission): Pro
       await appendLeaf(tx, {
         kind: 'action.refused',
         action: row.action,
-        key: 'authorise',
+        key: leafKeyOf('authorise', row.revision),
         data: { agent: row.agent, rules: kept.rules, rulebook: rulebook.digest },
       });
       return kept;

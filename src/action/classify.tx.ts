@@ -6,7 +6,8 @@ import { databaseClock, commitmentsOf, lockAction, setClassified, type ActionRow
 import type { GovernanceDeps } from './deps.js';
 import { step, type TenantId } from './ids.js';
 import { judge, type Judged } from './judge.store.js';
-import { findStep, storeStep } from './step.store.js';
+import { countedVotes } from '../approval/vote.store.js';
+import { findStep, onceFor, storeStep } from './step.store.js';
 import { isFinal, needsSchema, tierSchema, type Admission, type Classified } from './types.js';
 import { actionWarrant } from './action-warrant.store.js';
 import { Refusal } from './refusal.js';
@@ -19,10 +20,10 @@ const stored = z.discriminatedUnion('status', [
   z.object({
     status: z.literal('approvals_needed'),
     tier: tierSchema,
-    revision: z.int(),
     needs: needsSchema,
     deadline: z.iso.datetime(),
     remindAt: z.iso.datetime().nullable(),
+    writes: z.boolean().default(false), // absent in what was stored before there were writes
   }),
   z.object({ status: z.literal('refused'), rules: z.array(z.string()) }),
 ]);
@@ -39,7 +40,8 @@ export async function classify(deps: GovernanceDeps, admission: Admission): Prom
     const row = await lockAction(tx, admission.action);
     if (!row) throw new Refusal('action.not_found', 'There is no such action.');
     if (isFinal(row.status)) return { status: 'concluded', as: row.status };
-    const key = { action: row.action, revision: row.revision, step: classifyStep };
+    if (row.status === 'outcome_unknown' && row.tier !== null) return { status: 'unresolved', tier: row.tier };
+    const key = onceFor(row.action, classifyStep);
     const before = await findStep(tx, key, stored);
     const judged = await judge(tx, deps.rulebook, row);
     const kept = before ?? (await first(tx, admission, row, judged));
@@ -74,7 +76,7 @@ async function first(tx: PoolClient, admission: Admission, row: ActionRow, judge
   const needs = needsSchema.parse(asked?.needs ?? { status: 'nobody' });
   const deadline = asked ? after(asked.deadlineSeconds) : null;
   await setClassified(tx, row.action, {
-    status: asked ? 'awaiting_approval' : 'authorised',
+    status: asked ? (asked.writes ? 'preparing' : 'awaiting_approval') : 'authorised',
     tier: classification.tier,
     needs,
     deadline,
@@ -106,8 +108,8 @@ async function first(tx: PoolClient, admission: Admission, row: ActionRow, judge
   return {
     status: 'approvals_needed',
     tier: asked.tier,
-    revision: row.revision,
     needs,
+    writes: asked.writes,
     deadline: deadline.toISOString(),
     remindAt: asked.reminderSeconds === undefined ? null : after(asked.reminderSeconds).toISOString(),
   };
@@ -133,6 +135,8 @@ async function answer(
       const until = (instant: string): number => Math.max(0, Date.parse(instant) - now);
       return {
         ...rest,
+        revision: row.revision,
+        votes: await countedVotes(tx, row.action, row.revision),
         deadlineIn: until(kept.deadline),
         ...(remindAt !== null && { remindIn: until(remindAt) }),
       };

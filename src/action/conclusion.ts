@@ -10,8 +10,8 @@ export type UseState = 'none' | 'open' | 'done' | 'withheld' | 'conflict' | 'rej
 export interface ConclusionFacts {
   readonly outcome: Outcome;
   readonly use: UseState;
-  /** Whether the action may have changed the EHR once its use was opened. */
-  readonly writes: boolean;
+  /** Whether something may have been sent to the EHR that changes it. */
+  readonly sent: boolean;
 }
 
 export interface Conclusion {
@@ -25,18 +25,18 @@ export interface Conclusion {
  * brought nothing, or a write of which nobody knows. Without a use only ends without effect are believed: a history
  * that says "performed" where no gateway opened a use is not ours.
  */
-export function conclusionOf({ outcome, use, writes }: ConclusionFacts): Conclusion {
+export function conclusionOf({ outcome, use, sent }: ConclusionFacts): Conclusion {
   switch (use) {
     case 'done':
       return { status: 'completed' };
     case 'withheld':
       return { status: 'withheld' };
     case 'open':
-      if (writes) return { status: 'outcome_unknown' };
+      if (sent) return { status: 'outcome_unknown' };
       return { status: 'failed', code: outcome.status === 'failed' ? outcome.code : 'perform.interrupted' };
     case 'unknown':
       return { status: 'outcome_unknown' };
-    case 'conflict':
+    case 'conflict': // the EHR took nothing; what came afterwards says how it ended
     case 'rejected':
     case 'none':
       return withoutEffect(outcome);
@@ -56,6 +56,7 @@ function withoutEffect(outcome: Outcome): Conclusion {
     case 'performed':
     case 'withheld':
     case 'concluded':
+    case 'unresolved':
       return { status: 'failed', code: 'outcome.unfounded' };
   }
 }

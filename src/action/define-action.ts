@@ -7,7 +7,15 @@ export const patientRef = z.string().regex(/^Patient\/[A-Za-z0-9.-]{1,64}$/, 'no
 /** A FHIR reference to the episode that the access belongs to: `Encounter/<id>`. */
 export const encounterRef = z.string().regex(/^Encounter\/[A-Za-z0-9.-]{1,64}$/, 'not an Encounter reference');
 
+/** A FHIR reference to the one resource that a write changes: `MedicationRequest/<id>`. */
+export const targetRef = z.string().regex(/^[A-Z][A-Za-z]{1,63}\/[A-Za-z0-9.-]{1,64}$/, 'not a reference');
+
 export type Performs = 'ehr.read' | 'ehr.write' | 'ehr.delete' | 'ehr.export' | 'llm.generate';
+
+/** Whether it changes the record. A deletion does: it writes a version that says so. */
+export function writes(performs: Performs): boolean {
+  return performs === 'ehr.write' || performs === 'ehr.delete';
+}
 
 /** What approvers are told an action does. Made of constants and element names: no PHI, no free text of the agent. */
 export interface Description {
@@ -16,16 +24,24 @@ export interface Description {
   readonly effects: readonly string[];
 }
 
+/** What a caller who lists elements may list. */
+export interface Choice {
+  readonly among: readonly string[];
+  readonly atMost: number;
+}
+
 export interface ActionDefinition<Input extends z.ZodType = z.ZodType> {
   /** `noun.verb`, lower case. */
   readonly name: string;
   /** The floor: the tier table may raise it, nothing lowers it. */
   readonly tier: Tier;
   readonly performs: Performs;
-  /** A strict object; `patient` and `episode` in it name the subject. */
+  /** A strict object; `patient` and `episode` in it name the subject, `target` what a write changes. */
   readonly input: Input;
   /** Elements that the action needs; empty where the caller lists them. */
   readonly elements: readonly string[];
+  /** Only where the caller lists elements; left out where every element may be asked for. */
+  readonly choose?: Choice;
   readonly describe: (elements: readonly string[]) => Description;
 }
 
@@ -37,12 +53,22 @@ export function defineAction<Input extends z.ZodType>(definition: ActionDefiniti
 export interface Subject {
   readonly patient?: string;
   readonly episode?: string;
+  /** What a write changes. */
+  readonly target?: string;
 }
 
-const subjectSchema = z.looseObject({ patient: patientRef.optional(), episode: encounterRef.optional() });
+const subjectSchema = z.looseObject({
+  patient: patientRef.optional(),
+  episode: encounterRef.optional(),
+  target: targetRef.optional(),
+});
 
-/** Patient and episode of a validated input; neither for an action that names no patient. */
+/** Patient, episode and target of a validated input; none of them for an action that names no patient. */
 export function subjectOf(input: unknown): Subject {
-  const { patient, episode } = subjectSchema.parse(input);
-  return { ...(patient !== undefined && { patient }), ...(episode !== undefined && { episode }) };
+  const { patient, episode, target } = subjectSchema.parse(input);
+  return {
+    ...(patient !== undefined && { patient }),
+    ...(episode !== undefined && { episode }),
+    ...(target !== undefined && { target }),
+  };
 }

@@ -50,7 +50,7 @@ export const warrant = make(warrantSchema);
 /** A step of an action's workflow: the part that makes a local activity first-writer-wins. */
 export const stepSchema = z
   .string()
-  .regex(/^[a-z][a-z_]{0,30}$/, 'not a StepName')
+  .regex(/^[a-z][a-z0-9_]{0,30}$/, 'not a StepName')
   .brand<'StepName'>();
 export type StepName = z.infer<typeof stepSchema>;
 export const step = make(stepSchema);

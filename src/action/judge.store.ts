@@ -39,7 +39,7 @@ export async function judge(tx: PoolClient, readRulebook: ReadRulebook, row: Act
           relation,
           reasonGiven: row.reasonGiven,
           justified: row.justified,
-          riskAssessed: false, // no action type of this build takes one; where a tier asks for it, it refuses
+          riskAssessed: row.riskAssessed,
           ...(row.claimedTier !== null && { claimedTier: row.claimedTier }),
           ...(row.expiresIn !== null && { expiresIn: row.expiresIn }),
         });

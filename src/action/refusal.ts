@@ -28,6 +28,7 @@ export type RefusalCode =
   | 'token.scope'
   // approval
   | 'challenge.closed'
+  | 'challenge.confirmation_needed'
   | 'challenge.reason_needed'
   | 'challenge.unknown_meaning'
   | 'vote.busy'
@@ -35,9 +36,15 @@ export type RefusalCode =
   | 'vote.self'
   | 'vote.untrained'
   | 'vote.wrong_role'
+  // passkey
+  | 'passkey.no_relying_party'
+  | 'passkey.too_many'
   // audit
   | 'audit.conflict'
+  | 'checkpoint.not_yet'
   | 'evidence.not_yet'
+  | 'log.behind'
+  | 'log.unsigned'
   // keys
   | 'key.forbidden'
   | 'key.gone'
@@ -74,6 +81,7 @@ export type RefusalCode =
   | 'warrant.expired'
   | 'warrant.issuer'
   | 'warrant.lease_over'
+  | 'warrant.leased'
   | 'warrant.missing'
   | 'warrant.not_yet'
   | 'warrant.other_action'
@@ -84,7 +92,8 @@ export type RefusalCode =
   | 'warrant.other_request'
   | 'warrant.revoked'
   | 'warrant.spent'
-  | 'warrant.superseded';
+  | 'warrant.superseded'
+  | 'warrant.unapproved';
 
 /** A typed no. `message` is for people and names what to do next; `code` is for `switch`. */
 export class Refusal extends Error {
@@ -102,12 +111,16 @@ export class Refusal extends Error {
 
 /** A later attempt may go through: somebody else was unreachable or busy. Everything else is refused for good. */
 const retryable: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
+  'checkpoint.not_yet',
   'ehr.busy',
   'ehr.unavailable',
   'evidence.not_yet',
   'identity.unreachable',
+  'log.behind',
+  'log.unsigned',
   'vote.busy',
   'warrant.lease_over',
+  'warrant.leased',
 ]);
 
 export function isRetryable(code: RefusalCode): boolean {

@@ -1,9 +1,11 @@
 import type { Pool, PoolClient } from 'pg';
 import { z } from 'zod';
 import { appendLeaf } from '../audit/append.store.js';
+import { checkpointCovering } from '../audit/leaf.store.js';
 import { inTenant } from '../database/transaction.js';
 import type { Keychain } from '../keys/keychain.store.js';
 import { databaseClock, findAction, type ActionRow } from './action.store.js';
+import { catalogue } from './catalogue.js';
 import { warrant, type ActionId, type AgentId, type TenantId } from './ids.js';
 import { Refusal } from './refusal.js';
 import { releasableUntil } from './releasable.js';
@@ -14,12 +16,18 @@ const outputSchema = z.object({
   truncated: z.boolean(),
 });
 
+/** What a gateway sealed: the output, and of a write the versions that it made. */
+const resultSchema = outputSchema.extend({
+  modified: z.array(z.object({ reference: z.string(), version: z.string() })).default([]),
+});
+type Modified = z.infer<typeof resultSchema>['modified'];
+
 /** How an action ended, as its agent hears it; the contract is `FinalResult` of the client package. */
 export type Released =
   | {
       readonly status: 'completed';
       readonly output: z.infer<typeof outputSchema>;
-      readonly modified: readonly [];
+      readonly modified: Readonly<Modified>;
       readonly evidence: { readonly warrant: string; readonly leaf: number };
     }
   | { readonly status: 'denied'; readonly reason: string }
@@ -35,9 +43,11 @@ export interface ReleaseDeps {
 
 /**
  * Tells the agent that asked how its action ended. Output leaves only within the release window, and its leaf is
- * written before it is unsealed: a transaction that fails releases nothing.
+ * written before it is unsealed: a transaction that fails releases nothing. From T2, and for every action that may have
+ * changed the record, nothing is told before a signed checkpoint covers the outcome.
  *
- * @throws Refusal `action.not_found` (also for another agent's), `action.not_releasable`, `action.release_over`.
+ * @throws Refusal `action.not_found` (also for another agent's), `action.not_releasable`, `action.release_over`;
+ * `evidence.not_yet` while the signer is behind.
  */
 export async function release(
   { pool, keychain }: ReleaseDeps,
@@ -47,6 +57,8 @@ export async function release(
     const row = await findAction(tx, action);
     if (row?.agent !== agent) throw new Refusal('action.not_found', 'There is no such action.');
     if (!isFinal(row.status)) throw new Refusal('action.not_releasable', 'The action has not ended yet; wait for it.');
+    if (!isToldAtOnce(row) && !(await isCovered(tx, row)))
+      throw new Refusal('evidence.not_yet', 'No signed checkpoint covers the outcome yet; ask again in a second.');
     switch (row.status) {
       case 'completed':
         return completed(tx, keychain, tenant, row);
@@ -65,6 +77,20 @@ export async function release(
   });
 }
 
+/** Reads of the lower tiers, and what was refused before it had a tier: there was no effect to be sure of. */
+function isToldAtOnce(row: ActionRow): boolean {
+  if (row.tier === null) return row.status === 'refused';
+  return (row.tier === 'T0' || row.tier === 'T1') && reads(row);
+}
+
+function reads({ type }: ActionRow): boolean {
+  return catalogue.get(type)?.performs === 'ehr.read';
+}
+
+async function isCovered(tx: PoolClient, { outcome }: ActionRow): Promise<boolean> {
+  return outcome?.leaf !== undefined && (await checkpointCovering(tx, outcome.leaf + 1)) !== undefined;
+}
+
 async function completed(tx: PoolClient, keychain: Keychain, tenant: TenantId, row: ActionRow): Promise<Released> {
   const until = releasableUntil(row);
   const { warrant: jti, leaf } = row.outcome ?? {};
@@ -80,9 +106,25 @@ async function completed(tx: PoolClient, keychain: Keychain, tenant: TenantId, r
     key: `release/${(await databaseClock(tx)).toISOString()}`,
     data: { agent: row.agent, warrant: warrant(jti), destination: 'treatment' },
   });
-  const { bytes } = await keychain.unseal(tx, tenant, row.action, 'result');
-  const output = outputSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
-  return { status: 'completed', output, modified: [], evidence: { warrant: jti, leaf } };
+  const { modified, ...output } = await resultOf(tx, keychain, tenant, row);
+  return { status: 'completed', output, modified, evidence: { warrant: jti, leaf } };
+}
+
+/** The sealed result. People may have said of a write that it took effect; then nobody knows which version it made. */
+async function resultOf(
+  tx: PoolClient,
+  keychain: Keychain,
+  tenant: TenantId,
+  row: ActionRow,
+): Promise<z.infer<typeof resultSchema>> {
+  try {
+    const { bytes } = await keychain.unseal(tx, tenant, row.action, 'result');
+    return resultSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
+  } catch (error) {
+    const untold = error instanceof Refusal && error.code === 'sealed.missing' && !reads(row);
+    if (untold) return { elements: {}, truncated: false, modified: [] };
+    throw error;
+  }
 }
 
 /** The reason that the person gave with their deny; it was asked for. */

@@ -1,8 +1,8 @@
 /** What an agent asks, as it comes over the wire, and the content that is sealed and bound of it. */
 import { z } from 'zod';
+import { targetsOf } from '../ehr/write-elements.js';
 import { closest } from './closest.js';
-import type { ActionDefinition, Subject } from './define-action.js';
-import { subjectOf } from './define-action.js';
+import { subjectOf, writes, type ActionDefinition, type Choice, type Subject } from './define-action.js';
 import { Refusal } from './refusal.js';
 import { tierSchema } from './types.js';
 
@@ -72,24 +72,30 @@ export function resolveRequest(
   }
   const input = definition.input.safeParse(request.input);
   if (!input.success) throw invalid(input.error, '/input');
-  return {
-    definition,
-    elements: elementsOf(definition, request),
-    input: request.input,
-    subject: subjectOf(input.data),
-  };
+  const elements = elementsOf(definition, request);
+  const subject = subjectOf(input.data);
+  if (writes(definition.performs)) checkTarget(definition, elements, subject);
+  return { definition, elements, input: request.input, subject };
 }
 
 /** A zod error as `request.invalid`: where it is wrong and which kind of wrong, without what stood there. */
 export function invalid(error: z.ZodError, prefix = ''): Refusal {
-  const pointers = error.issues.flatMap((issue) => {
+  const pointers = error.issues.flatMap(nearest).map((issue) => {
     const at =
       prefix + issue.path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
     return issue.code === 'unrecognized_keys'
-      ? [`${at || '/'}: ${issue.keys.length} unknown field(s)`]
-      : [`${at || '/'}: ${issue.code}`];
+      ? `${at || '/'}: ${issue.keys.length} unknown field(s)`
+      : `${at || '/'}: ${issue.code}`;
   });
   return new Refusal('request.invalid', 'The request does not have the right shape; see pointers.', { pointers });
+}
+
+/** Where one of several shapes would do: what the one lacked that was followed furthest. */
+function nearest(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  const depth = (issues: readonly z.core.$ZodIssue[]) => Math.min(...issues.map(({ path }) => path.length));
+  const [best] = issue.errors.map((issues) => issues.flatMap(nearest)).sort((a, b) => depth(b) - depth(a));
+  return best?.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })) ?? [issue];
 }
 
 function elementsOf(definition: ActionDefinition, { elements }: ActionRequest): readonly string[] {
@@ -104,7 +110,31 @@ function elementsOf(definition: ActionDefinition, { elements }: ActionRequest): 
     throw new Refusal('request.invalid', `${definition.name} asks you to list elements.`, {
       pointers: ['/elements: required'],
     });
+  if (definition.choose) checkChoice(definition.name, definition.choose, elements);
   return [...new Set(elements)].sort();
+}
+
+function checkChoice(name: string, { among, atMost }: Choice, elements: readonly string[]): void {
+  const pointers = [
+    ...elements.flatMap((element, at) => (among.includes(element) ? [] : [`/elements/${at}: not_of_type`])),
+    ...(new Set(elements).size > atMost ? ['/elements: too_many'] : []),
+  ];
+  if (pointers.length === 0) return;
+  throw new Refusal('request.invalid', `${name} takes at most ${atMost} of: ${among.join(', ')}.`, { pointers });
+}
+
+/** What a write changes lies within the elements that the request names, and is nobody else’s. */
+function checkTarget({ name }: ActionDefinition, elements: readonly string[], { patient, target }: Subject): void {
+  const [type = ''] = target?.split('/') ?? [];
+  const within = targetsOf(name, type).some(({ element }) => elements.includes(element));
+  if (!within)
+    throw new Refusal('request.invalid', `${name} changes no resource of this type under these elements.`, {
+      pointers: ['/input/target: not_of_type'],
+    });
+  if (type === 'Patient' && target !== patient)
+    throw new Refusal('request.invalid', 'The target is another patient than the request is about.', {
+      pointers: ['/input/target: other_patient'],
+    });
 }
 
 function sameSet(a: readonly string[], b: readonly string[]): boolean {

@@ -1,4 +1,5 @@
 import type { Description } from './define-action.js';
+import type { ShownChange } from '../ehr/shown-change.js';
 import type { SealedRequest } from './request.js';
 
 /** What an approver is shown, whole: the decision binds a commitment over the canonical JSON of this. */
@@ -12,10 +13,16 @@ export interface Shown extends Description {
   readonly riskAssessment: string | null;
   readonly agent: string;
   readonly principal: string;
+  /** Field by field, what would be written; absent where nothing would. */
+  readonly change?: ShownChange;
 }
 
-/** A function of the sealed request alone, so that the gateway can make the shown text again and compare. */
-export function shownText(request: SealedRequest, describe: (elements: readonly string[]) => Description): Shown {
+/** A function of the sealed request and proposal alone, so that the gateway can make the shown text again and compare. */
+export function shownText(
+  request: SealedRequest,
+  describe: (elements: readonly string[]) => Description,
+  change?: ShownChange,
+): Shown {
   const { title, effects } = describe(request.elements);
   return {
     title,
@@ -29,5 +36,6 @@ export function shownText(request: SealedRequest, describe: (elements: readonly 
     riskAssessment: request.riskAssessment ?? null,
     agent: request.agent,
     principal: request.principal,
+    ...(change && { change }),
   };
 }

@@ -10,6 +10,11 @@ export interface StepKey {
   readonly step: StepName;
 }
 
+/** Key of a step that an action takes once, whatever becomes of its revisions. */
+export function onceFor(action: ActionId, step: StepName): StepKey {
+  return { action, revision: 1, step };
+}
+
 /** What this step stored before; undefined on its first run. The caller holds the action's row lock. */
 export async function findStep<T>(tx: PoolClient, key: StepKey, schema: z.ZodType<T>): Promise<T | undefined> {
   const found = await tx.query(

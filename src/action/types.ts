@@ -46,8 +46,15 @@ export const admissionSchema = z.object({
 });
 export type Admission = Readonly<z.infer<typeof admissionSchema>>;
 
-/** One seat-bearing factor as shown to callers: `{role: 'clinical_staff', count: 1}`. */
-const factorSchema = z.object({ role: roleSchema, count: z.int().min(1) });
+/** One factor as shown to callers: `{role: 'clinical_staff', count: 1}`. */
+const factorSchema = z.object({
+  role: roleSchema,
+  count: z.int().min(1),
+  /** Roles that fill it as well. */
+  or: z.array(roleSchema).min(1).optional(),
+  /** Filled by the signature of whoever orders the change, and by no other vote; it is no seat. */
+  order: z.literal(true).optional(),
+});
 
 export const needsSchema = z.discriminatedUnion('status', [
   z.object({ status: z.literal('nobody') }),
@@ -73,6 +80,19 @@ export const relationSchema = z.object({
 });
 export type Relation = Readonly<z.infer<typeof relationSchema>>;
 
+/** One verdict that was verified and stored. */
+export const countedVoteSchema = z.object({
+  challenge: challengeSchema,
+  revision: z.int().min(1),
+  approver: personSchema,
+  roles: z.array(roleSchema),
+  verdict: z.enum(['approve', 'deny', 'request_changes']),
+  meaning: z.string(),
+  /** UTC instant at which the database received it. */
+  receivedAt: z.iso.datetime(),
+});
+export type CountedVote = Readonly<z.infer<typeof countedVoteSchema>>;
+
 /** The stored result of classify; the same for every repetition of the step. */
 export const classifiedSchema = z.discriminatedUnion('status', [
   z.object({ status: z.literal('authorised'), tier: z.literal('T0'), warrant: mintedWarrantSchema }),
@@ -87,23 +107,18 @@ export const classifiedSchema = z.discriminatedUnion('status', [
     deadlineIn: z.int().min(0),
     /** Milliseconds from the classification to the reminder; absent when the tier sets none. */
     remindIn: z.int().min(0).optional(),
+    /** It changes the record: a revision is prepared before anybody is asked. */
+    writes: z.boolean(),
+    /** Counted before, by an earlier run of the same workflow. */
+    votes: z.array(countedVoteSchema),
   }),
   z.object({ status: z.literal('refused'), rules: z.array(z.string()) }),
   /** An earlier run of this action ended already: its stored end. */
   z.object({ status: z.literal('concluded'), as: z.enum(finalStatuses) }),
+  /** An earlier run left a write of which nobody knows what became. */
+  z.object({ status: z.literal('unresolved'), tier: tierSchema }),
 ]);
 export type Classified = Readonly<z.infer<typeof classifiedSchema>>;
-
-/** One verdict that was verified and stored. */
-export const countedVoteSchema = z.object({
-  challenge: challengeSchema,
-  approver: personSchema,
-  roles: z.array(roleSchema),
-  verdict: z.enum(['approve', 'deny', 'request_changes']),
-  /** UTC instant at which the database received it. */
-  receivedAt: z.iso.datetime(),
-});
-export type CountedVote = Readonly<z.infer<typeof countedVoteSchema>>;
 
 /** The answer of the vote Update, and of recordVote. A refused vote is a value: nothing counted, nothing broke. */
 export type VoteAnswer =
@@ -119,6 +134,19 @@ export type Performed =
   | { readonly status: 'performed'; readonly records: number; readonly truncated: boolean }
   | { readonly status: 'withheld'; readonly findings: number };
 
+/** What prepare returns: the revision that people are asked about, or why there is none. */
+export type Prepared =
+  | { readonly status: 'prepared'; readonly revision: number }
+  /** The change does not fit what is in the record; `rules` are codes. */
+  | { readonly status: 'refused'; readonly rules: readonly string[] };
+
+/** What write returns. `conflict`: the record had moved on, and the EHR took nothing. */
+export type Written =
+  { readonly status: 'performed'; readonly records: 1; readonly truncated: false } | { readonly status: 'conflict' };
+
+/** What the EHR shows of a write whose outcome was unknown. `unsettled`: it may still come, or the EHR does not answer. */
+export type ReadBack = { readonly status: 'written' | 'superseded' | 'unsettled' };
+
 /** How a run of the workflow ended, as it tells conclude. The database may know better, and wins. */
 export type Outcome =
   | Performed
@@ -127,16 +155,26 @@ export type Outcome =
   | { readonly status: 'cancel_requested' }
   | { readonly status: 'refused'; readonly rules: readonly string[] }
   | { readonly status: 'concluded'; readonly as: FinalStatus }
+  | { readonly status: 'unresolved' }
   | { readonly status: 'failed'; readonly code: string };
 
 /** What conclude stored, and the workflow returns: `{status, refs}`. */
 export interface Concluded {
   readonly status: FinalStatus | 'outcome_unknown';
+  /** Of an unknown outcome: the revision on which a human says what became of it, and whom to ask. */
+  readonly resolution?: Resolution;
   readonly warrant?: string;
   /** Index of the outcome leaf in the tenant's log. */
   readonly leaf?: number;
   /** The record's class, its date (calendar day of the tenant) and the timer workflow that will dispose of it. */
   readonly retention?: { readonly class: string; readonly date: string; readonly workflow: string };
+}
+
+export interface Resolution {
+  readonly revision: number;
+  readonly needs: z.infer<typeof needsSchema>;
+  /** Counted before, by an earlier run. */
+  readonly votes: readonly CountedVote[];
 }
 
 /** What classify answers to the caller of `admit`. */
@@ -148,4 +186,4 @@ export type Admitted =
       readonly deadline?: string;
     }
   | { readonly status: 'refused'; readonly rules: readonly string[] }
-  | { readonly status: 'concluded'; readonly as: FinalStatus };
+  | { readonly status: 'concluded'; readonly as: FinalStatus | 'outcome_unknown' };

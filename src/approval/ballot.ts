@@ -15,8 +15,15 @@ export interface Ballot {
 
 export type BallotRefusal = 'vote.malformed' | 'vote.other_action' | 'vote.stale' | 'vote.duplicate';
 
-export function openBallot({ revision, needs }: Pick<Ballot, 'revision' | 'needs'>): Ballot {
-  return { revision, needs, votes: [] };
+/** `votes` were counted before, by an earlier run; those of another revision are for nothing. */
+export function openBallot({
+  revision,
+  needs,
+  votes = [],
+}: Pick<Ballot, 'revision' | 'needs'> & {
+  readonly votes?: readonly (CastVote & { readonly revision: number })[];
+}): Ballot {
+  return { revision, needs, votes: votes.filter((vote) => vote.revision === revision) };
 }
 
 /** Shape, action, revision, and whether this person has voted; undefined means: go and verify the proof. */

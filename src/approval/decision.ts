@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { canonicalJson } from '../action/canonical.js';
 import { actionSchema, challengeSchema, digestSchema, personSchema, roleSchema, tenantSchema } from '../action/ids.js';
 import { tierSchema } from '../action/types.js';
+import { factorsOf, orderMeaning, type Needs } from './quorum.js';
 
 export const verdictSchema = z.enum(['approve', 'deny', 'request_changes']);
 export type Verdict = z.infer<typeof verdictSchema>;
@@ -11,8 +12,11 @@ export type Verdict = z.infer<typeof verdictSchema>;
 export const meanings = {
   'approve.access': 'I approve this access for the stated purpose.',
   'approve.responsible': 'I approve this access and take clinical responsibility for it.',
+  'approve.order': 'I order this change and take clinical responsibility for it.',
+  'approve.took_effect': 'I have looked in the record: this change was made.',
   'deny.access': 'I deny this access.',
   'deny.not_needed': 'I deny this access: it is not needed for the stated purpose.',
+  'deny.no_effect': 'I have looked in the record: this change was not made.',
   'changes.requested': 'I ask for the request to be changed before I decide.',
 } as const;
 export const meaningSchema = z.enum(
@@ -27,9 +31,31 @@ export const usualMeaning: Readonly<Record<Verdict, Meaning>> = {
   request_changes: 'changes.requested',
 };
 
+/** Meanings of a vote on what became of a write, and of no other. */
+const resolutions: ReadonlySet<Meaning> = new Set<Meaning>(['approve.took_effect', 'deny.no_effect']);
+
+export interface Asked {
+  /** Of the revision that is voted on. */
+  readonly kind: 'asked' | 'prepared' | 'resolution';
+  readonly needs: Needs;
+}
+
+/** The meanings that a vote on this revision may have: an order only where one is asked for. */
+export function meaningsFor({ kind, needs }: Asked): readonly Meaning[] {
+  if (kind === 'resolution') return meaningSchema.options.filter((meaning) => resolutions.has(meaning));
+  const order = factorsOf(needs).some((factor) => factor.order);
+  return meaningSchema.options.filter((meaning) => !resolutions.has(meaning) && (meaning !== orderMeaning || order));
+}
+
+/** The verdict that a meaning stands for. */
+export function verdictOf(meaning: Meaning): Verdict {
+  const [word] = meaning.split('.');
+  return word === 'approve' || word === 'deny' ? word : 'request_changes';
+}
+
 /** Whether this meaning can stand for this verdict. */
 export function meansVerdict(meaning: Meaning, verdict: Verdict): boolean {
-  return meaning.split('.')[0] === (verdict === 'request_changes' ? 'changes' : verdict);
+  return verdictOf(meaning) === verdict;
 }
 
 export const decisionSchema = z.strictObject({

@@ -1,6 +1,6 @@
 /** Who may vote on an action, judged when the vote comes and again before the warrant. */
 import type { PersonId, RoleName } from '../action/ids.js';
-import type { Needs } from './quorum.js';
+import { factorsOf, orderMeaning, rolesOf, type Needs } from './quorum.js';
 
 export interface EligibilityFacts {
   readonly approver: {
@@ -16,9 +16,13 @@ export interface EligibilityFacts {
   /** Roles that may deny beside those of the quorum. */
   readonly mayDeny: readonly RoleName[];
   readonly verdict: 'approve' | 'deny' | 'request_changes';
+  /** Of the closed list in decision.ts. */
+  readonly meaning: string;
   readonly needs: Needs;
-  /** The principal, and whoever owns the agent: they would countersign themselves. */
-  readonly involved: readonly PersonId[];
+  /** For whom the agent acts: they would countersign themselves, but may sign the order that they gave. */
+  readonly principal: PersonId;
+  /** Of the agent; undefined for an agent that the directory no longer knows. */
+  readonly owner: PersonId | undefined;
 }
 
 export type IneligibleCode = 'vote.self' | 'vote.inactive' | 'vote.untrained' | 'vote.wrong_role';
@@ -30,11 +34,14 @@ export type Eligibility =
 
 /** A role counts when the decision names it, the person holds it now, and the quorum asks for it. */
 export function eligibility(facts: EligibilityFacts): Eligibility {
-  const { approver, actingRoles, mayDeny, verdict, needs, involved } = facts;
-  if (involved.includes(approver.person)) return { status: 'refused', code: 'vote.self' };
+  const { approver, actingRoles, mayDeny, verdict, meaning, needs, principal, owner } = facts;
+  const orders = meaning === orderMeaning;
+  if (approver.person === owner || (approver.person === principal && !orders))
+    return { status: 'refused', code: 'vote.self' };
   if (!approver.active || approver.suspended) return { status: 'refused', code: 'vote.inactive' };
   if (!approver.trained) return { status: 'refused', code: 'vote.untrained' };
-  const asked = needs.status === 'quorum' ? needs.factors.map(({ role }) => role) : [];
+  const factors = factorsOf(needs).filter(({ order = false }) => verdict !== 'approve' || order === orders);
+  const asked = factors.flatMap(rolesOf);
   const counting = verdict === 'deny' ? [...asked, ...mayDeny] : asked;
   const roles = actingRoles.filter((role) => approver.roles.includes(role) && counting.includes(role));
   return roles.length > 0 ? { status: 'eligible', roles } : { status: 'refused', code: 'vote.wrong_role' };

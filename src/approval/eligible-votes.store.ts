@@ -1,7 +1,8 @@
 import type { PoolClient } from 'pg';
 import { z } from 'zod';
 import type { ActionRow } from '../action/action.store.js';
-import { digest, role, type Digest, type PersonId } from '../action/ids.js';
+import { digest, role, type Digest } from '../action/ids.js';
+import type { CountedVote } from '../action/types.js';
 import { findAgent, findPerson } from '../directory/directory.store.js';
 import { rolesHeld, type Rulebook } from '../rulebook/rulebook.js';
 import { eligibility, type Eligibility } from './eligibility.js';
@@ -16,19 +17,20 @@ export async function eligibilityOf(
   tx: PoolClient,
   row: ActionRow,
   rulebook: Rulebook,
-  { approver, roles, verdict }: Vote,
+  { approver, roles, verdict, meaning }: Vote,
 ): Promise<Eligibility> {
   const person = await findPerson(tx, approver);
   if (!person || row.needs === null) return { status: 'refused', code: 'vote.inactive' };
   const agent = await findAgent(tx, row.agent);
-  const involved: PersonId[] = [row.principal, ...(agent ? [agent.owner] : [])];
   return eligibility({
     approver: { ...person, roles: rolesHeld(rulebook, person.roles) },
     actingRoles: roles,
     mayDeny,
     verdict,
+    meaning,
     needs: row.needs,
-    involved,
+    principal: row.principal,
+    owner: agent?.owner,
   });
 }
 
@@ -37,12 +39,12 @@ export async function eligibleVotes(
   tx: PoolClient,
   row: ActionRow,
   rulebook: Rulebook,
-): Promise<{ readonly vote: Vote; readonly leaf: Digest }[]> {
-  const votes: { readonly vote: Vote; readonly leaf: Digest }[] = [];
+): Promise<{ readonly vote: CountedVote; readonly leaf: Digest }[]> {
+  const votes: { readonly vote: CountedVote; readonly leaf: Digest }[] = [];
   for (const counted of await countedVotes(tx, row.action, row.revision)) {
     const found = await eligibilityOf(tx, row, rulebook, counted);
     if (found.status === 'refused' && counted.verdict !== 'deny') continue;
-    const roles = found.status === 'eligible' ? found.roles : counted.roles;
+    const roles = found.status === 'eligible' ? [...found.roles] : counted.roles;
     votes.push({ vote: { ...counted, roles }, leaf: await leafOfVote(tx, row, counted.challenge) });
   }
   return votes;

@@ -1,6 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { Pool, PoolClient } from 'pg';
-import { lockAction } from '../action/action.store.js';
+import { commitmentsOf, lockAction } from '../action/action.store.js';
 import type { ActionId, TenantId } from '../action/ids.js';
 import type { VoteAnswer } from '../action/types.js';
 import { appendLeaf } from '../audit/append.store.js';
@@ -8,14 +8,14 @@ import { canonicalDigest } from '../audit/bytes.js';
 import { inTenant } from '../database/transaction.js';
 import { findPersonIdentity } from '../directory/directory.store.js';
 import type { VoteToken } from '../identity/tokens.gateway.js';
-import { checkVoteProof } from '../identity/vote-proof.js';
+import { checkSignIn, checkVoteProof } from '../identity/vote-proof.js';
 import type { Assertion } from '../passkey/assertion.js';
 import { unbase64url } from '../passkey/base64url.js';
 import { authenticatorDataOf } from '../passkey/ceremony.js';
 import { findPasskey, usePasskey, type PasskeyRow } from '../passkey/passkey.store.js';
 import type { RequiredProof, Rulebook } from '../rulebook/rulebook.js';
 import type { ReadRulebook } from '../rulebook/rulebook.store.js';
-import { decisionHash, sameDecision } from './decision.js';
+import { decisionHash, meaningsFor, sameDecision } from './decision.js';
 import { eligibilityOf } from './eligible-votes.store.js';
 import type { DecisionEnvelope } from './envelope.js';
 import { checkPasskeyProof } from './passkey-proof.js';
@@ -54,7 +54,13 @@ export interface VoteOpening {
 /** A proof after its signature was verified; what it is worth for this vote is judged when it is counted. */
 export type VerifiedProof =
   | { readonly kind: 'idp'; readonly token: VoteToken }
-  | { readonly kind: 'passkey'; readonly assertion: Assertion; readonly signed: boolean };
+  | {
+      readonly kind: 'passkey';
+      readonly assertion: Assertion;
+      readonly signed: boolean;
+      /** Of a sign-in that came with it. */
+      readonly token: VoteToken | undefined;
+    };
 
 export type OpenedVote =
   | ({ readonly status: 'open' } & VoteOpening)
@@ -134,9 +140,13 @@ export async function countVote(
     if (unproven) return no(unproven);
 
     const row = await lockAction(tx, of.action);
-    if (!row) return no('vote.unknown');
-    const { approver: person, actingRoles: roles, verdict } = challenge;
-    const able = await eligibilityOf(tx, row, rulebook, { approver: person, roles, verdict });
+    const revision = row && (await commitmentsOf(tx, row.action, challenge.revision));
+    if (!row || !revision || row.needs === null) return no('vote.unknown');
+    const { approver: person, actingRoles: roles, verdict, meaning } = challenge;
+    // The needs are the current revision's; a vote on another one is stale, which the database says below.
+    const asked = meaningsFor({ kind: revision.kind, needs: row.needs });
+    if (challenge.revision === row.revision && !asked.includes(meaning)) return no('vote.unknown_meaning');
+    const able = await eligibilityOf(tx, row, rulebook, { approver: person, roles, verdict, meaning });
     if (able.status === 'refused') return no(able.code);
     const objection =
       (await useProof(tx, opening, verified)) ?? (await insertVote(tx, challenge.challenge, able.roles, proof));
@@ -150,7 +160,7 @@ export async function countVote(
         approver: person,
         roles: [...able.roles],
         verdict,
-        meaning: challenge.meaning,
+        meaning,
         decision: hash,
         method: proof.kind,
         proof: canonicalDigest(proof),
@@ -174,13 +184,15 @@ function checkProof(
   verified: VerifiedProof,
   { approver, hash, required }: ProofCase,
 ): string | undefined {
-  if (verified.kind === 'idp') {
-    const { decidedAt } = challenge;
-    return checkVoteProof({ token: verified.token, approver, hash, decidedAt, required });
-  }
-  // A passkey of a verified person is as strong as any tier asks.
+  const { decidedAt } = challenge;
+  const { token } = verified;
+  if (verified.kind === 'idp') return checkVoteProof({ token: verified.token, approver, hash, decidedAt, required });
+  // A passkey of a verified person is as strong as any tier asks; a fresh sign-in beside it some ask for as well.
   const { rpIds } = rulebook.trustRoots;
-  return checkPasskeyProof({ ...verified, passkey, approver: challenge.approver, hash, rpIds });
+  const unproven = checkPasskeyProof({ ...verified, passkey, approver: challenge.approver, hash, rpIds });
+  if (unproven) return unproven;
+  if (token === undefined) return required.method === 'passkey' && required.fresh ? 'vote.not_fresh' : undefined;
+  return checkSignIn({ token, approver, hash, decidedAt });
 }
 
 /** Under the passkey's lock: not revoked meanwhile, and its counter went up. */

@@ -131,18 +131,22 @@ export async function keepRefusal(
 
 const voteRow = z.object({
   challenge: challengeSchema,
+  revision: z.int(),
   approver: personSchema,
   roles: z.array(roleSchema),
   verdict: verdictSchema,
+  meaning: meaningSchema,
   receivedAt: z.date(),
 });
 
-const voteColumns = 'challenge, approver, roles, verdict, received_at AS "receivedAt"';
+const votes = `(SELECT v.challenge, v.action, v.revision, v.approver, v.roles, v.verdict, c.meaning, v.proof,
+                       v.received_at AS "receivedAt"
+                  FROM countersign.vote v JOIN countersign.challenge c USING (tenant, challenge)) AS votes`;
 
 /** The counted votes on one revision, in the order of their coming. */
 export async function countedVotes(tx: PoolClient, action: ActionId, revision: number): Promise<CountedVote[]> {
   const found = await tx.query(
-    `SELECT ${voteColumns} FROM countersign.vote WHERE action = $1 AND revision = $2 ORDER BY received_at, challenge`,
+    `SELECT * FROM ${votes} WHERE action = $1 AND revision = $2 ORDER BY "receivedAt", challenge`,
     [action, revision],
   );
   return found.rows.map(asCounted);
@@ -150,10 +154,10 @@ export async function countedVotes(tx: PoolClient, action: ActionId, revision: n
 
 /** The vote that this proof gave; undefined while it is not counted, and for another proof of the same challenge. */
 export async function findVote(tx: PoolClient, challenge: ChallengeId, proof: Proof): Promise<CountedVote | undefined> {
-  const found = await tx.query(
-    `SELECT ${voteColumns} FROM countersign.vote WHERE challenge = $1 AND proof = $2::jsonb`,
-    [challenge, JSON.stringify(proof)],
-  );
+  const found = await tx.query(`SELECT * FROM ${votes} WHERE challenge = $1 AND proof = $2::jsonb`, [
+    challenge,
+    JSON.stringify(proof),
+  ]);
   return found.rows.map(asCounted)[0];
 }
 
@@ -162,11 +166,18 @@ function asCounted(row: unknown): CountedVote {
   return { ...vote, receivedAt: receivedAt.toISOString() };
 }
 
-/** Notes that these roles are to be reminded; once for each action. */
-export async function insertReminder(tx: PoolClient, action: ActionId, roles: readonly string[]): Promise<void> {
+export interface NewDelivery {
+  readonly action: ActionId;
+  readonly revision: number;
+  readonly kind: 'reminder' | 'changed' | 'resolution';
+  readonly roles: readonly RoleName[];
+}
+
+/** Notes that these roles are to be told; once for each revision and kind. */
+export async function insertDelivery(tx: PoolClient, { action, revision, kind, roles }: NewDelivery): Promise<void> {
   await tx.query(
-    `INSERT INTO countersign.delivery (tenant, action, kind, roles)
-     VALUES (countersign.current_tenant(), $1, 'reminder', $2) ON CONFLICT DO NOTHING`,
-    [action, roles],
+    `INSERT INTO countersign.delivery (tenant, action, revision, kind, roles)
+     VALUES (countersign.current_tenant(), $1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+    [action, revision, kind, roles],
   );
 }

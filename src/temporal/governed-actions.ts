@@ -53,14 +53,9 @@ export function governedActions(client: Client): GovernedActions {
   return {
     async admit(admission, announced) {
       const start = new WithStartWorkflowOperation('governedAction', {
-        workflowId: workflowIdOf(admission.action),
-        taskQueue: taskQueues.governance,
-        args: [admission],
+        ...startOfAction(admission, announced),
         workflowIdConflictPolicy: 'USE_EXISTING',
         workflowIdReusePolicy: 'REJECT_DUPLICATE',
-        workflowTaskTimeout,
-        typedSearchAttributes: attributesOf(admission, announced),
-        staticSummary: `${announced.type} for ${announced.purpose}, asked by ${announced.agent}`,
       });
       try {
         return await client.withDeadline(Date.now() + admitWithin, () =>
@@ -103,6 +98,18 @@ export function governedActions(client: Client): GovernedActions {
       }
     },
   };
+}
+
+/** What every start of an action's workflow has in common, whoever asks for it. */
+export function startOfAction(admission: Admission, announced: Announced) {
+  return {
+    workflowId: workflowIdOf(admission.action),
+    taskQueue: taskQueues.governance,
+    args: [admission],
+    workflowTaskTimeout,
+    typedSearchAttributes: attributesOf(admission, announced),
+    staticSummary: `${announced.type} for ${announced.purpose}, asked by ${announced.agent}`,
+  } as const;
 }
 
 function attributesOf({ tenant }: Admission, { type, agent, purpose }: Announced): SearchAttributePair[] {

@@ -5,12 +5,19 @@ import {
   condition,
   setHandler,
 } from '@temporalio/workflow';
-import type { Admission, Classified, CountedVote, VoteAnswer } from '../../src/action/types.js';
+import type { Admission, Classified, CountedVote, Resolution, VoteAnswer } from '../../src/action/types.js';
 import { failureCode } from '../../src/action/failure-code.js';
 import { addVote, checkVote, openBallot, tally, type Ballot } from '../../src/approval/ballot.js';
 import type { DecisionEnvelope } from '../../src/approval/envelope.js';
 import { governance, reminders, verifications } from './profiles.js';
 import { vote, voteSignal } from './messages.js';
+
+/** Who is asked about which revision, until when by this workflow's clock. */
+export interface Question extends Pick<Waiting, 'revision' | 'needs' | 'votes'> {
+  /** Milliseconds since 1970. */
+  readonly deadline: number;
+  readonly remindAt: number | undefined;
+}
 
 type Waiting = Extract<Classified, { status: 'approvals_needed' }>;
 
@@ -19,7 +26,9 @@ export type Decided =
 
 export interface Approvals {
   /** Waits for the quorum, a deny, or the deadline; a vote that the database had before the deadline counts. */
-  decide(classified: Waiting): Promise<Decided>;
+  decide(question: Question): Promise<Decided>;
+  /** Asks what became of a write. True once people have said it, false when `ms` are over. */
+  resolve(resolution: Resolution, ms: number | undefined): Promise<boolean>;
 }
 
 /** Neither a yes nor a no: nothing was counted, and this person may vote again. */
@@ -51,8 +60,10 @@ export function openApprovals(admission: Admission): Approvals {
 
   /** Looks for the challenge again: the same vote may have been counted while this one was being verified. */
   function add(counted: CountedVote): void {
-    if (ballot) ballot = addVote(ballot, counted);
+    if (ballot && ballot.revision === counted.revision) ballot = addVote(ballot, counted);
   }
+
+  const decided = () => ballot !== undefined && tally(ballot).status !== 'open';
 
   setHandler(vote, (envelope) => receive(envelope as DecisionEnvelope), {
     validator: (envelope) => {
@@ -68,12 +79,11 @@ export function openApprovals(admission: Admission): Approvals {
   });
 
   return {
-    async decide({ revision, needs, deadlineIn, remindIn }) {
-      ballot = openBallot({ revision, needs });
-      const decided = () => ballot !== undefined && tally(ballot).status !== 'open';
-      const deadline = Date.now() + deadlineIn;
+    async decide({ revision, needs, votes, deadline, remindAt }) {
+      ballot = openBallot({ revision, needs, votes });
+      closed = false;
       const within = (instant: number) => condition(decided, Math.max(1, instant - Date.now()));
-      if (remindIn !== undefined && !(await within(deadline - deadlineIn + remindIn))) {
+      if (remindAt !== undefined && remindAt > Date.now() && !(await within(remindAt))) {
         await reminders.remind(admission).catch(() => undefined);
       }
       await within(deadline);
@@ -89,6 +99,13 @@ export function openApprovals(admission: Admission): Approvals {
         default:
           return { status: 'expired' };
       }
+    },
+    async resolve({ revision, needs, votes }, ms) {
+      ballot = openBallot({ revision, needs, votes });
+      closed = false;
+      if (ms !== undefined) return condition(decided, ms);
+      await condition(decided);
+      return true;
     },
   };
 }

@@ -15,10 +15,12 @@ import {
   type Concluded,
   type Outcome,
 } from '../../src/action/types.js';
-import { openApprovals, type Approvals } from './approvals.js';
+import { openApprovals, type Approvals, type Question } from './approvals.js';
+import { changeRecord } from './change-record.js';
 import { showConcluded, showWaiting } from './display.js';
 import { admit } from './messages.js';
 import { governance, performer, relations } from './profiles.js';
+import { resolveUnknown } from './resolve-unknown.js';
 
 /**
  * One governed action, from request to conclusion.
@@ -41,8 +43,9 @@ export async function governedAction(input: unknown): Promise<Concluded> {
 
   const outcome = await carryOut(admission, approvals, (answer) => (admitted = answer)).catch(asOutcome);
   return CancellationScope.nonCancellable(async () => {
-    const concluded = await governance.conclude(admission, outcome);
-    admitted ??= asAdmitted(concluded);
+    let concluded = await governance.conclude(admission, outcome);
+    admitted ??= { status: 'concluded', as: concluded.status };
+    if (concluded.status === 'outcome_unknown') concluded = await resolveUnknown(admission, approvals, concluded);
     showConcluded(concluded, admitted.status === 'accepted' ? admitted.tier : undefined);
     await condition(allHandlersFinished);
     return concluded; // what the database holds: a repeated task may come here with another outcome, and loses
@@ -61,13 +64,17 @@ async function carryOut(
     case 'authorised': // T0: nobody to ask, so the same transaction minted the warrant
       return performer(classified.warrant).perform(admission, classified.warrant);
     case 'approvals_needed': {
+      const question = questionOf(classified);
+      if (classified.writes) return changeRecord(admission, approvals, { ...question, tier: classified.tier });
       showWaiting(classified);
-      const decided = await approvals.decide(classified);
+      const decided = await approvals.decide(question);
       if (decided.status !== 'approved') return decided; // a human's no, or nobody's yes, is an outcome and no error
       const authorised = await governance.authorise(admission);
       if (authorised.status !== 'authorised') return authorised;
       return performer(authorised.warrant).perform(admission, authorised.warrant);
     }
+    case 'unresolved':
+      return { status: 'unresolved' };
     default:
       return classified; // refused, or the stored end of an earlier run
   }
@@ -80,6 +87,24 @@ async function relate(admission: Admission): Promise<void> {
   await relations.relate(admission, warrant).catch((error: unknown) => {
     if (isCancellation(error) || failureCode(error) === undefined) throw error;
   });
+}
+
+/** The deadline that the database counts from the classification, on this workflow's clock. */
+function questionOf({
+  revision,
+  needs,
+  votes,
+  deadlineIn,
+  remindIn,
+}: Extract<Classified, { status: 'approvals_needed' }>): Question {
+  const now = Date.now();
+  return {
+    revision,
+    needs,
+    votes,
+    deadline: now + deadlineIn,
+    remindAt: remindIn === undefined ? undefined : now + remindIn,
+  };
 }
 
 /** Cancellation and failures that carry one of our codes are outcomes; anything else is a defect and stays visible. */
@@ -101,11 +126,9 @@ function admittedAs(classified: Classified): Admitted {
         needs: classified.needs,
         deadline: classified.deadline,
       };
+    case 'unresolved':
+      return { status: 'concluded', as: 'outcome_unknown' };
     default:
       return classified;
   }
-}
-
-function asAdmitted({ status }: Concluded): Admitted {
-  return { status: 'concluded', as: status === 'outcome_unknown' ? 'failed' : status };
 }

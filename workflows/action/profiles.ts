@@ -41,12 +41,22 @@ export const relations = proxyActivities<Pick<EhrActivities, 'relate'>>({
   retry: { initialInterval: '500ms' },
 });
 
+/** Reads the record that is to be changed, or asks what became of a write. The EHR may be slow; people wait for neither. */
+export const readings = proxyActivities<Pick<EhrActivities, 'prepare' | 'readBack'>>({
+  taskQueue: taskQueues.ehr,
+  startToCloseTimeout: '30s',
+  scheduleToCloseTimeout: '80s',
+  heartbeatTimeout: workerDiedAfter,
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: { initialInterval: '500ms', maximumInterval: '10s' },
+});
+
 /**
  * Performs under one warrant. Attempts end when the warrant does; the gateway judges its expiry again on each. A
  * cancelled attempt is waited for, because it may have had its effect already.
  */
-export function performer(warrant: MintedWarrant): Pick<EhrActivities, 'perform'> {
-  return proxyActivities<Pick<EhrActivities, 'perform'>>({
+export function performer(warrant: MintedWarrant): Pick<EhrActivities, 'perform' | 'write'> {
+  return proxyActivities<Pick<EhrActivities, 'perform' | 'write'>>({
     taskQueue: taskQueues[warrant.queue],
     startToCloseTimeout: '60s',
     scheduleToCloseTimeout: warrant.seconds * 1000,
