@@ -27,6 +27,8 @@ export interface Account {
   readonly votes: readonly At<
     Pick<LeafData<'vote.counted'>, 'approver' | 'roles' | 'verdict' | 'meaning' | 'method'>
   >[];
+  /** Revisions of a write that people were asked about. */
+  readonly prepared: readonly At<Pick<LeafData<'action.prepared'>, 'revision' | 'base' | 'changes'>>[];
   /** Votes that came and did not count, and why. */
   readonly refusedVotes: readonly At<{ readonly code: string }>[];
   readonly warrant?: At<Pick<LeafData<'action.authorised'>, 'warrant' | 'elements' | 'expires'>>;
@@ -38,6 +40,12 @@ export interface Account {
   /** Each time that output left, to the agent that asked. */
   readonly released: readonly At<Pick<LeafData<'action.released'>, 'agent' | 'destination'>>[];
   readonly securityEvents: readonly At<{ readonly code: string }>[];
+  /** The reconciler started it, because the API that opened it died. */
+  readonly readmitted: readonly At<object>[];
+  /** What the reconciler found where nothing carried the action on. */
+  readonly reconciled: readonly At<LeafData<'action.reconciled'>>[];
+  /** Digests of the encrypted histories of its runs in Temporal. */
+  readonly histories: readonly At<LeafData<'history.closed'>>[];
   readonly disposed?: At<Pick<LeafData<'retention.disposed'>, 'asOf' | 'erasure' | 'outOfReach'>>;
 }
 
@@ -62,6 +70,9 @@ export function accountOf(leaves: readonly VerifiedLeaf[], { origin, size, root 
     votes: every(all, 'vote.counted').map(({ time, approver, roles, verdict, meaning, method }) => {
       return { time, approver, roles, verdict, meaning, method };
     }),
+    prepared: every(all, 'action.prepared').map(({ time, revision, base, changes }) => {
+      return { time, revision, base, changes };
+    }),
     refusedVotes: every(all, 'vote.refused').map(codeOf),
     ...(authorised && {
       warrant: {
@@ -76,6 +87,9 @@ export function accountOf(leaves: readonly VerifiedLeaf[], { origin, size, root 
     ...(outcome && { outcome }),
     released: every(all, 'action.released').map(({ time, agent, destination }) => ({ time, agent, destination })),
     securityEvents: every(all, 'security.event').map(codeOf),
+    readmitted: every(all, 'action.readmitted').map(({ time }) => ({ time })),
+    reconciled: every(all, 'action.reconciled'),
+    histories: every(all, 'history.closed'),
     ...(disposed && {
       disposed: {
         time: disposed.time,

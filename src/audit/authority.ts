@@ -1,11 +1,16 @@
 /** Whether what was done had leave: votes that fill the quorum before the warrant, the warrant before the attempt. */
-import { evaluateQuorum, type Vote } from '../approval/quorum.js';
+import { meaningsFor, type Asked } from '../approval/decision.js';
+import { evaluateQuorum, orderMeaning, type Vote } from '../approval/quorum.js';
+import { resolutionNeeds } from '../approval/resolution.js';
 import { hex } from './bytes.js';
-import { dataOf, type LeafData } from './leaf.js';
+import { dataOf, type LeafData, type LeafKind } from './leaf.js';
 import type { Problem, VerifiedLeaf } from './problem.js';
 
 /** Ends that need an attempt: something was read, written, or may have been. */
 const effective: readonly LeafData<'action.outcome'>['status'][] = ['completed', 'withheld', 'outcome_unknown'];
+
+/** With these, people are asked anew. */
+const anew: readonly string[] = ['action.requested', 'action.prepared', 'action.reopened'] satisfies LeafKind[];
 
 /** Each warrant rests on the request and its quorum; each attempt and each outcome on a warrant. */
 export function authorityProblems(leaves: readonly VerifiedLeaf[]): Problem[] {
@@ -16,7 +21,7 @@ export function authorityProblems(leaves: readonly VerifiedLeaf[]): Problem[] {
     const outcome = dataOf(leaf, 'action.outcome');
     const code =
       (authorised && warrantProblem(authorised, before)) ??
-      (attempt && attemptProblem(attempt, before)) ??
+      (attempt && attemptProblem(leaf.key, attempt, before)) ??
       (outcome && outcomeProblem(outcome, before));
     return code ? [{ code, leaf: at }] : [];
   });
@@ -32,44 +37,99 @@ function warrantProblem(
     requested.rulebook === rulebook &&
     elements.every((element) => requested.elements.includes(element));
   if (!same) return 'outcome.unauthorised';
-  if (wasDenied(before)) return 'approval.missing';
-  const votes = approvals.map((hash) => approvalOf(hash, before));
-  const found = votes.flatMap((vote) => vote ?? []);
-  const met = found.length === votes.length && evaluateQuorum(requested.needs, found).status === 'met';
-  return met ? undefined : 'approval.missing';
+  const since = sinceAsked(before);
+  if (wasDenied(since)) return 'approval.missing';
+  const asked = { kind: 'prepared', needs: requested.needs, principal: requested.principal } as const;
+  const votes = votesOf(approvals, since, asked);
+  return votes && evaluateQuorum(requested.needs, votes).status === 'met' ? undefined : 'approval.missing';
 }
 
-/** Deny wins: no approval of the same request counts beside one. */
-function wasDenied(before: readonly VerifiedLeaf[]): boolean {
-  const request = before.findLastIndex(({ leaf }) => leaf.kind === 'action.requested');
-  return before.slice(request).some(({ leaf }) => dataOf(leaf, 'vote.counted')?.verdict === 'deny');
+/** From the last time on that people were asked anew: votes on what was asked before are for nothing, and their warrant too. */
+function sinceAsked(before: readonly VerifiedLeaf[]): readonly VerifiedLeaf[] {
+  const asked = before.findLastIndex(({ leaf }) => anew.includes(leaf.kind));
+  return before.slice(Math.max(0, asked));
 }
 
-/** The vote whose leaf has this hash, as it was counted. */
-function approvalOf(hash: string, before: readonly VerifiedLeaf[]): Vote | undefined {
-  const leaf = before.find((each) => hex(each.hash) === hash)?.leaf;
-  return leaf && dataOf(leaf, 'vote.counted');
+/** Deny wins: no approval of the same question counts beside one. */
+function wasDenied(since: readonly VerifiedLeaf[]): boolean {
+  return since.some(({ leaf }) => dataOf(leaf, 'vote.counted')?.verdict === 'deny');
 }
 
+type Question = Asked & { readonly principal: LeafData<'action.requested'>['principal'] | undefined };
+
+/** The votes whose leaves have these hashes; undefined when one of them is not there, or may not count on this question. */
+function votesOf(
+  hashes: readonly string[],
+  since: readonly VerifiedLeaf[],
+  { principal, ...asked }: Question,
+): readonly Vote[] | undefined {
+  const meanings: readonly string[] = meaningsFor(asked);
+  const votes = hashes.flatMap((hash) => {
+    const leaf = since.find((each) => hex(each.hash) === hash)?.leaf;
+    const vote = leaf && dataOf(leaf, 'vote.counted');
+    if (!vote || !meanings.includes(vote.meaning)) return [];
+    return vote.approver !== principal || vote.meaning === orderMeaning ? [vote] : [];
+  });
+  return votes.length === hashes.length ? votes : undefined;
+}
+
+/**
+ * The action's own attempts need its warrant. Others are Countersign's own questions, which only read: the treatment
+ * relationship, the record that is to be changed, what became of a write. No outcome can rest on one.
+ */
 function attemptProblem(
+  key: string,
   { warrant }: LeafData<'action.attempt'>,
   before: readonly VerifiedLeaf[],
 ): Problem['code'] | undefined {
-  if (isAuthorised(warrant, before)) return undefined;
-  // The system warrant that asks the EHR for the treatment relationship has no such leaf: it comes before the request.
-  const request = before.findIndex(({ leaf }) => leaf.kind === 'action.requested');
-  const older = request < 0 || wasAttempted(warrant, before.slice(0, request));
-  return older ? undefined : 'outcome.unauthorised';
+  const question = /^(relate|prepare|read_back_\d+)[./]/.test(key);
+  return question || isAuthorised(warrant, sinceAsked(before)) ? undefined : 'outcome.unauthorised';
 }
 
 function outcomeProblem(
-  { status, warrant, records }: LeafData<'action.outcome'>,
+  outcome: LeafData<'action.outcome'>,
   before: readonly VerifiedLeaf[],
 ): Problem['code'] | undefined {
+  const { status, warrant, records, modified } = outcome;
+  if (!isResolved(outcome, before)) return 'outcome.unresolved';
+  const since = sinceAsked(before);
+  if (modified && since[0]?.leaf.kind !== 'action.prepared') return 'outcome.unauthorised';
   const hadEffect = effective.includes(status) || records > 0;
   if (warrant === null) return hadEffect ? 'outcome.unauthorised' : undefined;
-  if (!isAuthorised(warrant, before)) return 'outcome.unauthorised';
+  if (!isAuthorised(warrant, hadEffect ? since : before)) return 'outcome.unauthorised';
   return hadEffect && !wasAttempted(warrant, before) ? 'outcome.no_attempt' : undefined;
+}
+
+/** The two ways in which an unknown outcome ends, by what the EHR shows and by what people say. */
+const settledBy: ReadonlyMap<string, { readonly shown: string; readonly said: string }> = new Map([
+  ['completed', { shown: 'written', said: 'met' }],
+  ['failed', { shown: 'superseded', said: 'denied' }],
+]);
+
+/**
+ * What follows an unknown outcome says what settled it, and that is there: the EHR showed it, or people said so. Nothing
+ * else may say so.
+ */
+function isResolved({ status, resolved }: LeafData<'action.outcome'>, before: readonly VerifiedLeaf[]): boolean {
+  const unknown = before.findLastIndex(({ leaf }) => dataOf(leaf, 'action.outcome')?.status === 'outcome_unknown');
+  if (unknown < 0 || status === 'outcome_unknown') return resolved === undefined;
+  const since = before.slice(unknown);
+  const ends = settledBy.get(status);
+  if (!ends) return false;
+  switch (resolved?.by) {
+    case 'read_back': {
+      const shown = since.flatMap(({ leaf }) => dataOf(leaf, 'outcome.read_back') ?? []);
+      return shown.find((each) => each.status !== 'unsettled')?.status === ends.shown; // the first word stays
+    }
+    case 'decision': {
+      const principal = lastRequest(before)?.principal;
+      const votes = votesOf(resolved.votes, since, { kind: 'resolution', needs: resolutionNeeds, principal });
+      const said = votes && evaluateQuorum(resolutionNeeds, votes).status;
+      return said === ends.said && wasDenied(since) === (said === 'denied');
+    }
+    default:
+      return false;
+  }
 }
 
 function lastRequest(leaves: readonly VerifiedLeaf[]): LeafData<'action.requested'> | undefined {

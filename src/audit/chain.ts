@@ -4,12 +4,17 @@ import { hex } from './bytes.js';
 import { dataOf, type LeafKind } from './leaf.js';
 import type { Problem, VerifiedLeaf } from './problem.js';
 
-/** What may still be written about an action that has ended: who saw, fetched, came too late, and how it was erased. */
+/**
+ * What may still be written about an action that has ended: who saw, fetched, came too late, what its history was, and how
+ * it was erased.
+ */
 const afterTheEnd: ReadonlySet<string> = new Set<LeafKind>([
   'action.cancel_requested',
   'action.released',
   'action.viewed',
+  'history.closed',
   'history.viewed',
+  'outcome.read_back',
   'retention.disposed',
   'security.event',
   'vote.refused',

@@ -15,6 +15,7 @@ import {
 } from '../action/ids.js';
 import { finalStatuses, needsSchema, tierSchema } from '../action/types.js';
 import { passkeySchema } from '../passkey/ids.js';
+import { findings } from '../reconcile/finding.js';
 
 const code = z
   .string()
@@ -52,6 +53,23 @@ export const leafKinds = {
   }),
   /** governance: the rules said no, at classify or again before the warrant. */
   'action.refused': z.strictObject({ agent: agentSchema, rules: codes, rulebook: digestSchema }),
+  /** ehr: a revision that people are asked about, with what exactly would change. */
+  'action.prepared': z.strictObject({
+    revision: z.int().min(2),
+    displayCommitment: digestSchema,
+    proposalCommitment: digestSchema,
+    /** `meta.versionId` of the version that it rests on. */
+    base: z.string(),
+    changes: z.int().min(1),
+    warrant: warrantSchema,
+  }),
+  /** governance: the EHR took nothing, because the record had moved on; the votes so far are for nothing. */
+  'action.reopened': z.strictObject({ revision: z.int().min(2), code }),
+  /** ehr: what the EHR shows of a write whose outcome was unknown. */
+  'outcome.read_back': z.strictObject({
+    warrant: warrantSchema,
+    status: z.enum(['written', 'superseded', 'unsettled']),
+  }),
   /** ehr: what the EHR said about principal and patient. */
   'relation.checked': z.strictObject({
     principal: personSchema,
@@ -115,6 +133,8 @@ export const leafKinds = {
     truncated: z.boolean(),
     findings: z.int().min(0),
     modified: z.boolean(),
+    /** Of an outcome that was unknown before: what settled it, and the leaves of the votes if people did. */
+    resolved: z.strictObject({ by: z.enum(['read_back', 'decision']), votes: z.array(digestSchema) }).optional(),
     retention: z.strictObject({ class: z.string(), date: z.iso.date() }),
   }),
   /** api: one of the two asked for an end; what became of it, the outcome says. */
@@ -125,6 +145,12 @@ export const leafKinds = {
   'action.released': z.strictObject({ agent: agentSchema, warrant: warrantSchema, destination: z.string() }),
   /** codec: before an operator saw some minutes of one history; `payloads` is the most that they saw. */
   'history.viewed': z.strictObject({ operator: z.string(), payloads: z.int().min(1) }),
+  /** governance: the database said that the action is open, and Temporal that nothing carries it on. */
+  'action.reconciled': z.strictObject({ finding: z.enum(findings) }),
+  /** governance: the API died before Temporal heard of the action, and the reconciler started it. */
+  'action.readmitted': z.strictObject({ agent: agentSchema }),
+  /** governance: the encrypted history of a closed run, digested as src/temporal/history-digest.ts says. */
+  'history.closed': z.strictObject({ run: z.uuid(), events: z.int().min(1), sha256: digestSchema }),
   'security.event': z.strictObject({ code, agent: agentSchema.nullable() }),
   'retention.disposed': z.strictObject({
     class: z.string(),

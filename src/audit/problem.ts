@@ -15,6 +15,7 @@ export interface Problem {
     | 'outcome.not_last'
     | 'outcome.unauthorised'
     | 'outcome.no_attempt'
+    | 'outcome.unresolved'
     | 'release.no_outcome'
     | 'approval.missing'
     | 'vote.missing'

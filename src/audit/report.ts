@@ -1,4 +1,5 @@
 /** What a verification found, in lines for people. Pure, so that a page can show the same. */
+import { factorsOf, rolesOf } from '../approval/quorum.js';
 import type { Account } from './account.js';
 import type { Problem } from './problem.js';
 
@@ -18,6 +19,7 @@ const meanings: Readonly<Record<Problem['code'], string>> = {
   'outcome.not_last': 'This leaf was written after the action had ended, and may not be. Report it.',
   'outcome.unauthorised': 'This was done without a warrant that the request covers. Report it.',
   'outcome.no_attempt': 'The outcome tells of an effect, and no attempt is on the log. Report it.',
+  'outcome.unresolved': 'The outcome was unknown, and nothing on the log settles it as this leaf says. Report it.',
   'release.no_outcome': 'Output left without an outcome that completed under this warrant. Report it.',
   'approval.missing': 'The warrant does not rest on enough counted approvals. Report it.',
   'vote.missing': 'The decision and proof of this counted vote are not in the bundle.',
@@ -40,6 +42,10 @@ export function accountRows(account: Account): (readonly [label: string, text: s
       ({ time, approver, roles, verdict, meaning, method }) =>
         ['vote', `${time} ${verdict} by ${approver} as ${roles.join(', ')}: ${meaning} (${method})`] as const,
     ),
+    ...account.prepared.map(
+      ({ time, revision, base, changes }) =>
+        ['prepared', `${time} revision ${revision}: ${changes} changes on version ${base}`] as const,
+    ),
     ...account.refusedVotes.map(({ time, code }) => ['vote refused', `${time} ${code}`] as const),
     ...(refused ? [['refused', `${refused.time} ${refused.rules.join(', ')}`] as const] : []),
     ...(warrant
@@ -53,10 +59,16 @@ export function accountRows(account: Account): (readonly [label: string, text: s
     ...account.attempts.map(
       ({ time, attempt, warrant: jti }) => ['attempt', `${time} number ${attempt} under ${jti}`] as const,
     ),
+    ...account.readmitted.map(({ time }) => ['readmitted', `${time} after the API that opened it had died`] as const),
+    ...account.reconciled.map(({ time, finding }) => ['reconciled', `${time} ${finding}`] as const),
     ...account.securityEvents.map(({ time, code }) => ['security event', `${time} ${code}`] as const),
     ...(outcome ? outcomeRows(outcome) : []),
     ...account.released.map(
       ({ time, agent, destination }) => ['released', `${time} to ${agent} for ${destination}`] as const,
+    ),
+    ...account.histories.map(
+      ({ time, run, events, sha256 }) =>
+        ['history', `${time} run ${run}, ${events} events, SHA-256 ${sha256}`] as const,
     ),
     ...(disposed
       ? [
@@ -74,7 +86,9 @@ export function accountRows(account: Account): (readonly [label: string, text: s
 function requestRows(requested: NonNullable<Account['requested']>): (readonly [string, string])[] {
   const { time, agent, principal, clinician, type, purpose, elements, tier, needs } = requested;
   const asked =
-    needs.status === 'nobody' ? 'nobody' : needs.factors.map(({ role, count }) => `${count} ${role}`).join(' and ');
+    factorsOf(needs)
+      .map((factor) => `${factor.count} ${rolesOf(factor).join(' or ')}${factor.order ? ' who orders it' : ''}`)
+      .join(' and ') || 'nobody';
   return [
     ['requested', `${time} ${type} (${tier}) for ${purpose}: ${elements.join(', ')}`],
     ['by', `agent ${agent.id} ${agent.version} (${agent.model}) for ${principal}`],
@@ -84,10 +98,11 @@ function requestRows(requested: NonNullable<Account['requested']>): (readonly [s
 }
 
 function outcomeRows(outcome: NonNullable<Account['outcome']>): (readonly [string, string])[] {
-  const { time, status, code, records, truncated, findings, retention } = outcome;
-  const counts = `${records} records${truncated ? ', cut off at the limit' : ''}, ${findings} findings`;
+  const { time, status, code, records, truncated, findings, modified, resolved, retention } = outcome;
+  const counts = `${records} records${truncated ? ', cut off at the limit' : ''}, ${findings} findings${modified ? ', the record was changed' : ''}`;
+  const settled = resolved === undefined ? '' : `, settled by ${resolved.by === 'decision' ? 'a human' : 'the EHR'}`;
   return [
-    ['outcome', `${time} ${status}${code === null ? '' : ` (${code})`}: ${counts}`],
+    ['outcome', `${time} ${status}${code === null ? '' : ` (${code})`}${settled}: ${counts}`],
     ['retention', `${retention.class} until ${retention.date}`],
   ];
 }

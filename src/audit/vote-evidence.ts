@@ -4,7 +4,7 @@ import { decisionHash, type Decision } from '../approval/decision.js';
 import type { DecisionEnvelope, Proof } from '../approval/envelope.js';
 import { unbase64url } from '../passkey/base64url.js';
 import { canonicalDigest } from './bytes.js';
-import { dataOf, type Leaf, type LeafData } from './leaf.js';
+import { dataOf, type Leaf, type LeafData, type LeafKind } from './leaf.js';
 import type { Problem, VerifiedLeaf } from './problem.js';
 
 type Sha256 = (bytes: Uint8Array) => Uint8Array;
@@ -28,8 +28,8 @@ export function voteProblems(
   const problems = counted.flatMap(({ leaf, at, vote }, place): Problem[] => {
     const envelope = votes.find(({ decision }) => decision.challenge === vote.challenge);
     if (!envelope) return [{ code: 'vote.missing', leaf: at }];
-    const requested = lastRequest(leaves.slice(0, at));
-    const own = ofLeaf(envelope, leaf, vote, sha256) && ofRequest(envelope.decision, requested);
+    const asked = questionOf(leaves.slice(0, at));
+    const own = ofLeaf(envelope, leaf, vote, sha256) && asks(asked, envelope.decision);
     const inOrder = known.length !== votes.length || votes[place] === envelope;
     return own && inOrder ? [] : [{ code: 'vote.other', leaf: at }];
   });
@@ -59,17 +59,27 @@ function ofLeaf(
   );
 }
 
-/** A vote is for what was requested: the same bytes, shown so, under this rulebook, at this tier. */
-function ofRequest(decision: Decision, requested: LeafData<'action.requested'> | undefined): boolean {
-  if (!requested) return false;
-  const { requestCommitment, displayCommitment, rulebook, tier } = requested;
-  const bound = [requestCommitment, displayCommitment, rulebook, tier];
-  const voted = [decision.requestCommitment, decision.displayCommitment, decision.rulebook, decision.tier];
-  return canonicalJson(bound) === canonicalJson(voted);
+type Question = Pick<Decision, 'requestCommitment' | 'displayCommitment' | 'rulebook' | 'tier' | 'revision'>;
+
+/**
+ * What people were asked by then: the request as it was classified, with what a gateway prepared last; after an outcome
+ * that nobody knows, the same once more under the next number.
+ */
+function questionOf(leaves: readonly VerifiedLeaf[]): Question | undefined {
+  const last = <K extends LeafKind>(kind: K) => leaves.flatMap(({ leaf }) => dataOf(leaf, kind) ?? []).at(-1);
+  const requested = last('action.requested');
+  if (!requested) return undefined;
+  const { requestCommitment, rulebook, tier } = requested;
+  const { displayCommitment, revision } = last('action.prepared') ?? { ...requested, revision: 1 };
+  const unknown = last('action.outcome')?.status === 'outcome_unknown' ? 1 : 0;
+  return { requestCommitment, displayCommitment, rulebook, tier, revision: revision + unknown };
 }
 
-function lastRequest(leaves: readonly VerifiedLeaf[]): LeafData<'action.requested'> | undefined {
-  return leaves.flatMap(({ leaf }) => dataOf(leaf, 'action.requested') ?? []).at(-1);
+/** A vote is for what was asked: the same bytes, shown so, under this rulebook, at this tier. */
+function asks(asked: Question | undefined, decision: Decision): boolean {
+  if (!asked) return false;
+  const { requestCommitment, displayCommitment, rulebook, tier, revision } = decision;
+  return canonicalJson(asked) === canonicalJson({ requestCommitment, displayCommitment, rulebook, tier, revision });
 }
 
 /** What the proof says it was made for; read, not verified. */
