@@ -37,7 +37,7 @@ CREATE TABLE passkey (
   tenant       text NOT NULL,
   passkey      uuid NOT NULL,                                             -- the id of its enrolment
   person       uuid NOT NULL,
-  credential   text NOT NULL CHECK (credential ~ '^[A-Za-z0-9_-]{1,1364}$'),
+  credential   text NOT NULL CHECK (credential ~ '^[A-Za-z0-9_-]+$' AND length(credential) <= 1364),
   public_key   bytea NOT NULL CHECK (octet_length(public_key) BETWEEN 1 AND 2048),   -- COSE_Key, RFC 9052
   counter      bigint NOT NULL CHECK (counter BETWEEN 0 AND 4294967295),
   aaguid       uuid NOT NULL,
@@ -100,11 +100,14 @@ BEGIN
   RETURN digest;
 END $$;
 
--- Keeps why an offer made no passkey: the first code stays. Null when it made one meanwhile.
+-- Keeps why an offer made no passkey: the first code stays. Null when it made one meanwhile. The offer's row is locked
+-- first, here and in passkey_record: an offer is refused or makes its passkey, and never both.
 CREATE FUNCTION enrolment_refuse(p_enrolment uuid, p_offer_sha256 bytea, p_code text) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = countersign, pg_temp AS $$
 DECLARE kept text;
 BEGIN
+  PERFORM FROM enrolment_offer o
+    WHERE o.tenant = current_tenant() AND o.enrolment = p_enrolment AND o.offer_sha256 = p_offer_sha256 FOR UPDATE;
   UPDATE enrolment_offer o SET refused = coalesce(o.refused, p_code)
    WHERE o.tenant = current_tenant() AND o.enrolment = p_enrolment AND o.offer_sha256 = p_offer_sha256
      AND NOT EXISTS (SELECT FROM passkey p WHERE p.tenant = o.tenant AND p.passkey = o.enrolment
@@ -126,7 +129,7 @@ BEGIN
   IF NOT FOUND THEN RETURN 'passkey.unknown'; END IF;
   PERFORM FROM person WHERE tenant = e.tenant AND person = e.person FOR UPDATE;
   SELECT * INTO o FROM enrolment_offer
-   WHERE tenant = e.tenant AND enrolment = e.enrolment AND offer_sha256 = p_offer_sha256;
+   WHERE tenant = e.tenant AND enrolment = e.enrolment AND offer_sha256 = p_offer_sha256 FOR UPDATE;
   IF NOT FOUND THEN RETURN 'passkey.unknown'; END IF;
   IF EXISTS (SELECT FROM passkey WHERE tenant = e.tenant AND passkey = e.enrolment AND offer_sha256 = p_offer_sha256)
   THEN RETURN NULL; END IF;

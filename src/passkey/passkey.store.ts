@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg';
 import { z } from 'zod';
-import { personSchema, tenantSchema, type PersonId } from '../action/ids.js';
+import { digestSchema, personSchema, tenantSchema, type Digest, type PersonId } from '../action/ids.js';
 import { passkeySchema, type PasskeyId } from './ids.js';
 import { offerSchema, type Offer } from './registration.js';
 
@@ -24,6 +24,12 @@ const columns = `passkey, person, credential, public_key AS "publicKey", aaguid:
 /** The passkey of this credential id, revoked or not. */
 export async function findPasskey(tx: PoolClient, credential: string): Promise<PasskeyRow | undefined> {
   const found = await tx.query(`SELECT ${columns} FROM countersign.passkey WHERE credential = $1`, [credential]);
+  return found.rows.map((row) => passkeyRow.parse(row))[0];
+}
+
+/** One passkey by its id, revoked or not. */
+export async function passkeyOf(tx: PoolClient, passkey: PasskeyId): Promise<PasskeyRow | undefined> {
+  const found = await tx.query(`SELECT ${columns} FROM countersign.passkey WHERE passkey = $1`, [passkey]);
   return found.rows.map((row) => passkeyRow.parse(row))[0];
 }
 
@@ -58,36 +64,39 @@ export async function findEnrolment(tx: PoolClient, enrolment: PasskeyId): Promi
   return found.rows.map((row) => enrolmentRow.parse(row))[0];
 }
 
-/** Notes an offer; its SHA-256 in hex names it from here on. Undefined for what is no enrolment of this person. */
+/** Notes an offer; its SHA-256 names it from here on. Undefined for what is no enrolment of this person. */
 export async function insertOffer(
   tx: PoolClient,
   enrolment: PasskeyId,
   person: PersonId,
   offer: Offer,
-): Promise<string | undefined> {
+): Promise<Digest | undefined> {
   const received = await tx.query(`SELECT encode(countersign.enrolment_receive($1, $2, $3), 'hex') AS name`, [
     enrolment,
     person,
     JSON.stringify(offer),
   ]);
-  return z.object({ name: z.string().nullable() }).parse(received.rows[0]).name ?? undefined;
+  return z.object({ name: digestSchema.nullable() }).parse(received.rows[0]).name ?? undefined;
 }
 
 const offerRow = z.object({
   offer: offerSchema,
   receivedAt: z.date(),
+  /** Whether it came after its enrolment was over. */
+  late: z.boolean(),
   refused: z.string().nullable(),
   /** Whether it made its passkey. */
   counted: z.boolean(),
 });
 export type OfferRow = Readonly<z.infer<typeof offerRow>>;
 
-export async function findOffer(tx: PoolClient, enrolment: PasskeyId, name: string): Promise<OfferRow | undefined> {
+export async function findOffer(tx: PoolClient, enrolment: PasskeyId, name: Digest): Promise<OfferRow | undefined> {
   const found = await tx.query(
-    `SELECT o.offer, o.received_at AS "receivedAt", o.refused,
+    `SELECT o.offer, o.received_at AS "receivedAt", o.received_at >= e.expires_at AS late, o.refused,
             EXISTS (SELECT FROM countersign.passkey p WHERE p.tenant = o.tenant AND p.passkey = o.enrolment
                        AND p.offer_sha256 = o.offer_sha256) AS counted
-       FROM countersign.enrolment_offer o WHERE o.enrolment = $1 AND o.offer_sha256 = decode($2, 'hex')`,
+       FROM countersign.enrolment_offer o JOIN countersign.enrolment e USING (tenant, enrolment)
+      WHERE o.enrolment = $1 AND o.offer_sha256 = decode($2, 'hex')`,
     [enrolment, name],
   );
   return found.rows.map((row) => offerRow.parse(row))[0];
@@ -97,7 +106,7 @@ export async function findOffer(tx: PoolClient, enrolment: PasskeyId, name: stri
 export async function keepOfferRefusal(
   tx: PoolClient,
   enrolment: PasskeyId,
-  name: string,
+  name: Digest,
   code: string,
 ): Promise<string | undefined> {
   const kept = await tx.query(`SELECT countersign.enrolment_refuse($1, decode($2, 'hex'), $3) AS kept`, [
@@ -111,7 +120,7 @@ export async function keepOfferRefusal(
 export interface NewPasskey {
   readonly enrolment: PasskeyId;
   /** Of the offer that made it. */
-  readonly name: string;
+  readonly name: Digest;
   readonly credential: string;
   readonly publicKey: Uint8Array;
   readonly counter: number;

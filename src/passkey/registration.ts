@@ -6,6 +6,12 @@ import { utf8 } from '../audit/bytes.js';
 import { base64url } from './base64url.js';
 import type { PasskeyId } from './ids.js';
 
+/** COSE algorithms: ES256, EdDSA, RS256; the ones that a browser is offered. */
+export const algorithms: readonly number[] = [-7, -8, -257];
+
+/** How many passkeys a person may hold at once; the database counts them. */
+export const mostPasskeys = 5;
+
 /** base64url of at most so many characters. */
 export const base64urlText = (longest: number) =>
   z

@@ -2,7 +2,7 @@ import { verifyRegistrationResponse } from '@simplewebauthn/server';
 import { decodeAttestationObject, parseAuthenticatorData } from '@simplewebauthn/server/helpers';
 import { unbase64url } from './base64url.js';
 import { authenticatorDataOf, type AuthenticatorData } from './ceremony.js';
-import type { Registration } from './registration.js';
+import { algorithms, type Registration } from './registration.js';
 
 /** A new credential as its authenticator describes it. */
 export interface NewCredential {
@@ -12,9 +12,6 @@ export interface NewCredential {
   readonly counter: number;
   readonly aaguid: string;
 }
-
-/** ES256, EdDSA, RS256: the ones that a browser is offered. */
-export const algorithms: readonly number[] = [-7, -8, -257];
 
 /** The authenticator data inside an attestation object; undefined where there are none. */
 export function attestedData(attestationObject: string): AuthenticatorData | undefined {
