@@ -1,29 +1,17 @@
 /**
- * An agent in under sixty lines. It reads the clinic's opening hours (T0: nobody is asked); given a patient and an
+ * An agent in under forty lines. It reads the clinic's opening hours (T0: nobody is asked); given a patient and an
  * encounter, it reads the medications (T1: a clinician signs), waiting `expiresIn` seconds at most.
  *
  *   node dist/examples/agent.js [Patient/1 Encounter/2 [expiresIn]]
  */
-import { readFile } from 'node:fs/promises';
 import { Countersign, type ActionResult } from '@countersign/client';
-import * as oauth from 'openid-client';
-import { importJWK, type JWK } from 'jose';
+import { agentToken } from './agent-token.js';
 
-const { COUNTERSIGN_URL = '', COUNTERSIGN_ISSUER = '', AGENT_ID = '', AGENT_KEY_FILE = '' } = process.env;
+const { COUNTERSIGN_URL: url = '' } = process.env;
 const { PRINCIPAL_TOKEN: principal = '' } = process.env; // RFC 8693: says for whom the agent acts
 const [patient, episode, expiresIn] = process.argv.slice(2);
 
-// The agent proves who it is with its own key (private_key_jwt).
-const jwk: JWK & { alg: string } = JSON.parse(await readFile(AGENT_KEY_FILE, 'utf8'));
-const key = await importJWK(jwk, jwk.alg);
-if (key instanceof Uint8Array) throw new Error('AGENT_KEY_FILE must hold a private JWK');
-const issuer = new URL(COUNTERSIGN_ISSUER);
-const local = issuer.hostname === 'localhost' ? { execute: [oauth.allowInsecureRequests] } : {};
-const idp = await oauth.discovery(issuer, AGENT_ID, undefined, oauth.PrivateKeyJwt({ key, kid: jwk.kid ?? '' }), local);
-const scope = 'actions:request actions:read actions:release';
-const token = async () => (await oauth.clientCredentialsGrant(idp, { scope, resource: COUNTERSIGN_URL })).access_token;
-
-const countersign = new Countersign({ url: COUNTERSIGN_URL, token });
+const countersign = new Countersign({ url, token: agentToken(process.env) });
 
 const hours = { type: 'facility.read', input: {}, purpose: 'HOPERAT', principal };
 tell(hours.type, await countersign.run(hours));
@@ -37,7 +25,7 @@ if (patient !== undefined) {
     reason: 'Reconcile medications before discharge',
     ...(expiresIn !== undefined && { expiresIn: Number(expiresIn) }),
   };
-  const onPending = ({ id }: { id: string }) => console.log(JSON.stringify({ waiting: id }));
+  const onPending = ({ id, type }: { id: string; type: string }) => console.log(JSON.stringify({ waiting: id, type }));
   tell(medications.type, await countersign.run(medications, { onPending }));
 }
 

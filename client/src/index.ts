@@ -6,6 +6,7 @@ export type {
   ActionView,
   Evidence,
   EvidenceBundle,
+  Factor,
   FinalResult,
   Needs,
   Output,

@@ -2,9 +2,17 @@
 
 export type Tier = 'T0' | 'T1' | 'T2' | 'T3';
 
-export type Needs =
-  | { readonly status: 'nobody' }
-  | { readonly status: 'quorum'; readonly factors: readonly { readonly role: string; readonly count: number }[] };
+export type Needs = { readonly status: 'nobody' } | { readonly status: 'quorum'; readonly factors: readonly Factor[] };
+
+/** `count` distinct people in one of these roles. */
+export interface Factor {
+  readonly role: string;
+  readonly count: number;
+  /** Roles that fill it as well. */
+  readonly or?: readonly string[];
+  /** The signature of whoever orders the change; the principal may give it. */
+  readonly order?: true;
+}
 
 /** Elements by name, each a list of FHIR R4 resources reduced to the fields that the element lets through. */
 export interface Output {

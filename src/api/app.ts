@@ -8,6 +8,8 @@ import { endRoutes } from './ends.route.js';
 import { governingRulebook } from './governing.js';
 import { authenticated, boundedJson, identified } from './guard.js';
 import { openApiDocument } from './openapi.js';
+import { pageRoutes } from './pages.route.js';
+import { passkeyRoutes } from './passkeys.route.js';
 import { apiProblem } from './problem.js';
 import { recordRoutes } from './records.route.js';
 import { voteRoutes } from './votes.route.js';
@@ -29,11 +31,14 @@ export function apiApp(deps: ApiDeps): Hono<ApiEnv> {
   const document = JSON.stringify(openApiDocument());
   app.get('/openapi.json', (c) => c.body(document, 200, { 'content-type': 'application/json' }));
 
-  app.use('/v1/*', authenticated(authenticator(deps, governing)), ...boundedJson());
+  app.route('/', pageRoutes(deps, governing));
+
+  app.use('/v1/*', authenticated(authenticator(deps, governing)), boundedJson());
   app.route('/', actionRoutes(deps, governing));
   app.route('/', endRoutes(deps));
   app.route('/', approvalRoutes(deps));
   app.route('/', voteRoutes(deps));
+  app.route('/', passkeyRoutes(deps));
   app.route('/', recordRoutes(deps));
   return app;
 }

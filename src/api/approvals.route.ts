@@ -1,6 +1,6 @@
 /** What waits for a person's vote. */
 import { createRoute, z } from '@hono/zod-openapi';
-import { meanings, meansVerdict, meaningSchema, verdictSchema } from '../approval/decision.js';
+import { meanings, meaningSchema, verdictOf, verdictSchema } from '../approval/decision.js';
 import { showApproval, waitingFor, type Waiting } from './approvals.tx.js';
 import { personWith } from './caller.js';
 import { json, problems, scopes } from './contract.js';
@@ -14,7 +14,10 @@ import { actionView } from './view.js';
 const waitingSchema = actionViewSchema
   .extend({
     revision: z.int(),
-    may: z.object({ roles: z.array(z.string()), verdicts: z.array(verdictSchema) }),
+    kind: z.enum(['asked', 'prepared', 'resolution']).openapi({
+      description: 'The request as asked, what exactly a write would change, or what became of one.',
+    }),
+    may: z.object({ roles: z.array(z.string()), verdicts: z.array(verdictSchema), meanings: z.array(meaningSchema) }),
   })
   .openapi('Waiting');
 
@@ -31,6 +34,12 @@ const approvalSchema = waitingSchema
       .openapi({ description: 'HMAC-SHA-256 of the canonical JSON of `shown` under `salt`.' }),
     salt: z.base64(),
     meanings: z.array(z.object({ meaning: meaningSchema, verdict: verdictSchema, text: z.string() })),
+    proof: z
+      .object({ method: z.enum(['idp', 'passkey']), fresh: z.boolean() })
+      .openapi({ description: 'How the vote is proven; `fresh`: a passkey and a sign-in for this very vote.' }),
+    credentials: z.array(z.string()).openapi({ description: 'Ids of this person’s passkeys, base64url.' }),
+    rpId: z.string().nullable(),
+    confirmation: z.string().nullable().openapi({ description: 'To be typed to approve; null for nothing.' }),
   })
   .openapi('Approval');
 
@@ -68,25 +77,27 @@ export function approvalRoutes(deps: ApiDeps): ApiRouter {
       if (!looked) throw new ApiProblem('not_found');
       if (looked.status === 'closed') throw new ApiProblem('approval.closed');
       if (looked.status === 'not_yours') throw new ApiProblem('approval.not_yours', { reason: looked.code });
-      const { row, may, shown, salt, principalName, requestCommitment, displayCommitment } = looked;
+      const { row, kind, may, shown, salt, principalName, requestCommitment, displayCommitment } = looked;
+      const { proof, credentials, rpId, confirmation } = looked;
       const approval = {
-        ...waitingView({ row, may }),
+        ...waitingView({ row, kind, may }),
         shown: z.record(z.string(), z.unknown()).parse(JSON.parse(shown)),
         principalName,
         rulebook: row.rulebook,
         requestCommitment,
         displayCommitment,
         salt: Buffer.from(salt).toString('base64'),
-        meanings: may.verdicts.flatMap((verdict) =>
-          meaningSchema.options
-            .filter((meaning) => meansVerdict(meaning, verdict))
-            .map((meaning) => ({ meaning, verdict, text: meanings[meaning] })),
-        ),
+        meanings: may.meanings.map((meaning) => ({ meaning, verdict: verdictOf(meaning), text: meanings[meaning] })),
+        proof,
+        credentials: [...credentials],
+        rpId,
+        confirmation,
       };
       return c.json(approval, 200);
     });
 }
 
-function waitingView({ row, may: { roles, verdicts } }: Waiting) {
-  return { ...actionView(row), revision: row.revision, may: { roles: [...roles], verdicts: [...verdicts] } };
+function waitingView({ row, kind, may: { roles, verdicts, meanings: own } }: Waiting) {
+  const may = { roles: [...roles], verdicts: [...verdicts], meanings: [...own] };
+  return { ...actionView(row), revision: row.revision, kind, may };
 }

@@ -1,14 +1,24 @@
 /** What waits for a person's vote, and what exactly they are shown. */
 import type { Pool, PoolClient } from 'pg';
-import { commitmentsOf, databaseClock, findAction, listActions, type ActionRow } from '../action/action.store.js';
+import {
+  commitmentsOf,
+  databaseClock,
+  findAction,
+  listActions,
+  type ActionRow,
+  type RevisionRow,
+} from '../action/action.store.js';
 import type { ActionId, RoleName, TenantId } from '../action/ids.js';
 import { appendLeaf } from '../audit/append.store.js';
-import { verdictSchema, type Verdict } from '../approval/decision.js';
+import { confirmationPhrase } from '../approval/confirmation.store.js';
+import { meaningsFor, verdictOf, verdictSchema, type Meaning, type Verdict } from '../approval/decision.js';
 import { eligibilityOf } from '../approval/eligible-votes.store.js';
+import { isOpenToVotes } from '../approval/open-to-votes.js';
 import { countedVotes } from '../approval/vote.store.js';
 import { inTenant } from '../database/transaction.js';
 import { findPerson, type PersonRow } from '../directory/directory.store.js';
 import type { Keychain } from '../keys/keychain.store.js';
+import { passkeysOf } from '../passkey/passkey.store.js';
 import { rolesHeld } from '../rulebook/rulebook.js';
 import type { ReadRulebook } from '../rulebook/rulebook.store.js';
 
@@ -20,12 +30,19 @@ export interface ApprovalsDeps {
 
 /** What this person can do about an action as things stand. */
 export type May =
-  /** In which of their roles, and with which verdicts. */
-  | { readonly status: 'may'; readonly roles: readonly RoleName[]; readonly verdicts: readonly Verdict[] }
+  /** In which of their roles, with which verdicts, and what each may mean. */
+  | {
+      readonly status: 'may';
+      readonly roles: readonly RoleName[];
+      readonly verdicts: readonly Verdict[];
+      readonly meanings: readonly Meaning[];
+    }
   | { readonly status: 'may_not'; readonly code: string };
 
 export interface Waiting {
   readonly row: ActionRow;
+  /** The request as asked, what a write would change, or what became of one. */
+  readonly kind: RevisionRow['kind'];
   readonly may: Extract<May, { status: 'may' }>;
 }
 
@@ -37,13 +54,20 @@ export async function waitingFor(deps: ApprovalsDeps, tenant: TenantId, person: 
   return inTenant(deps.pool, tenant, async (tx) => {
     const now = await databaseClock(tx);
     const waiting: Waiting[] = [];
-    for (const row of await listActions(tx, { status: 'awaiting_approval', limit: mostShown })) {
-      if (row.deadline === null || row.deadline <= now) continue;
-      const may = await mayVote(tx, deps, row, person);
-      if (may.status === 'may') waiting.push({ row, may });
+    const asked = await listActions(tx, { status: 'awaiting_approval', limit: mostShown });
+    const unknown = await listActions(tx, { status: 'outcome_unknown', limit: mostShown });
+    for (const row of [...unknown, ...asked]) {
+      const revision = await commitmentsOf(tx, row.action, row.revision);
+      if (!revision || isOver(row, now)) continue;
+      const may = await mayVote(tx, deps, row, revision, person);
+      if (may.status === 'may') waiting.push({ row, kind: revision.kind, may });
     }
     return waiting;
   });
+}
+
+function isOver({ deadline }: ActionRow, now: Date): boolean {
+  return deadline !== null && deadline <= now;
 }
 
 export interface Approval extends Waiting {
@@ -53,6 +77,13 @@ export interface Approval extends Waiting {
   readonly displayCommitment: string;
   readonly requestCommitment: string;
   readonly principalName: string;
+  /** How the vote has to be proven. */
+  readonly proof: { readonly method: 'idp' | 'passkey'; readonly fresh: boolean };
+  /** Ids of this person's passkeys, and the relying party that they are for. */
+  readonly credentials: readonly string[];
+  readonly rpId: string | null;
+  /** What has to be typed to approve; null for nothing. */
+  readonly confirmation: string | null;
 }
 
 export type Looked =
@@ -72,10 +103,10 @@ export async function showApproval(
     const row = await findAction(tx, action);
     if (!row) return undefined;
     const now = await databaseClock(tx);
-    if (row.status !== 'awaiting_approval' || row.deadline === null || row.deadline <= now) return { status: 'closed' };
-    const may = await mayVote(tx, deps, row, person);
+    const revision = await commitmentsOf(tx, action, row.revision);
+    if (!revision || !isOpenToVotes(row) || isOver(row, now)) return { status: 'closed' };
+    const may = await mayVote(tx, deps, row, revision, person);
     if (may.status === 'may_not') return { status: 'not_yours', code: may.code };
-    const bound = await commitmentsOf(tx, action, row.revision);
     const principal = await findPerson(tx, row.principal);
     await appendLeaf(tx, {
       kind: 'action.viewed',
@@ -83,28 +114,62 @@ export async function showApproval(
       key: `view/${person.person}/${now.toISOString()}`,
       data: { person: person.person },
     });
-    const { bytes, salt, commitment } = await deps.keychain.unseal(tx, tenant, action, `display/${row.revision}`);
-    if (!bound || bound.displayCommitment !== commitment)
-      throw new Error('what is sealed is not what votes on this action bind');
+    const { kind, shows, requestCommitment, displayCommitment } = revision;
+    const { bytes, salt, commitment } = await deps.keychain.unseal(tx, tenant, action, `display/${shows}`);
+    if (displayCommitment !== commitment) throw new Error('what is sealed is not what votes on this action bind');
     const shown = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    return { status: 'shown', row, may, shown, salt, ...bound, principalName: principal?.displayName ?? 'unknown' };
+    const principalName = principal?.displayName ?? 'unknown';
+    const confirmation = await confirmationPhrase(tx, deps, tenant, row, revision);
+    const signing = await signingOf(tx, deps, row, person);
+    const bound = { requestCommitment, displayCommitment };
+    return { status: 'shown', row, kind, may, shown, salt, ...bound, principalName, confirmation, ...signing };
   });
 }
 
-/** One human counts once; whoever may not approve may still be among those who deny. */
+/** How this person would sign: by which kind of proof, and with which of their passkeys. */
+async function signingOf(
+  tx: PoolClient,
+  deps: ApprovalsDeps,
+  row: ActionRow,
+  { person }: PersonRow,
+): Promise<Pick<Approval, 'proof' | 'credentials' | 'rpId'>> {
+  const { tiers, trustRoots } = await deps.rulebook(tx, row.rulebook);
+  const approval = row.tier === null ? undefined : tiers[row.tier].approval;
+  if (approval?.status !== 'asked') throw new Error('somebody is asked in a tier that asks nobody');
+  const [rpId = null] = trustRoots.rpIds;
+  const own = (await passkeysOf(tx, person)).filter((each) => each.revokedAt === null && each.rpId === rpId);
+  const { method } = approval.proof;
+  const fresh = approval.proof.method === 'passkey' && approval.proof.fresh;
+  return { proof: { method, fresh }, credentials: own.map(({ credential }) => credential), rpId };
+}
+
+/** One human counts once; whoever may not approve may still be among those who deny, or who sign the order. */
 async function mayVote(
   tx: PoolClient,
   deps: ApprovalsDeps,
   row: ActionRow,
+  { kind }: RevisionRow,
   { person, roles }: PersonRow,
 ): Promise<May> {
+  if (row.needs === null) return { status: 'may_not', code: 'vote.not_open' };
   const rulebook = await deps.rulebook(tx, row.rulebook);
-  const vote = { approver: person, roles: rolesHeld(rulebook, roles) };
-  const approve = await eligibilityOf(tx, row, rulebook, { ...vote, verdict: 'approve' });
-  const able =
-    approve.status === 'eligible' ? approve : await eligibilityOf(tx, row, rulebook, { ...vote, verdict: 'deny' });
-  if (able.status === 'refused') return { status: 'may_not', code: able.code };
+  const held = rolesHeld(rulebook, roles);
+  const eligible: { readonly meaning: Meaning; readonly roles: readonly RoleName[] }[] = [];
+  let code = 'vote.wrong_role';
+  for (const meaning of meaningsFor({ kind, needs: row.needs })) {
+    const vote = { approver: person, roles: held, verdict: verdictOf(meaning), meaning };
+    const able = await eligibilityOf(tx, row, rulebook, vote);
+    if (able.status === 'eligible') eligible.push({ meaning, roles: able.roles });
+    else code = able.code;
+  }
+  if (eligible.length === 0) return { status: 'may_not', code };
   const votes = await countedVotes(tx, row.action, row.revision);
   if (votes.some(({ approver }) => approver === person)) return { status: 'may_not', code: 'vote.duplicate' };
-  return { status: 'may', roles: able.roles, verdicts: approve === able ? verdictSchema.options : ['deny'] };
+  const meanings = eligible.map(({ meaning }) => meaning);
+  return {
+    status: 'may',
+    roles: [...new Set(eligible.flatMap((each) => each.roles))],
+    verdicts: verdictSchema.options.filter((verdict) => meanings.some((meaning) => verdictOf(meaning) === verdict)),
+    meanings,
+  };
 }

@@ -4,6 +4,7 @@ import { release } from '../action/release.tx.js';
 import { bundleSchema } from '../audit/bundle.js';
 import { evidenceOf } from '../audit/evidence.tx.js';
 import { json, problems, scopes } from './contract.js';
+import { onceCovered } from './covered.js';
 import type { ApiDeps } from './deps.js';
 import { actionFor } from './own-action.js';
 import { ApiProblem } from './problem.js';
@@ -32,7 +33,8 @@ export const cancelAction = createRoute({
 export const releaseAction = createRoute({
   method: 'post',
   path: '/v1/actions/{id}/release',
-  summary: 'How the action ended, with its output when it completed. For the agent that asked, for fifteen minutes.',
+  summary:
+    'How the action ended, with its output when it completed. For the agent that asked, for fifteen minutes. From T2, and for writes, once a signed checkpoint covers the outcome.',
   security: scopes('actions:release'),
   request,
   responses: { 200: json(finalResultSchema, 'The end, by `status`.'), ...problems(404, 409, 410) },
@@ -70,7 +72,8 @@ export function endRoutes(deps: ApiDeps): ApiRouter {
         await logRefusedRequest(pool, { tenant, agent, code: 'agent.not_current', of: { action } });
         throw new ApiProblem('agent.not_current');
       }
-      return c.json(finalResultSchema.parse(await release(deps, { tenant, action, agent })), 200);
+      const released = await onceCovered(() => release(deps, { tenant, action, agent }), c.req.raw.signal);
+      return c.json(finalResultSchema.parse(released), 200);
     })
     .openapi(getEvidence, async (c) => {
       const { action } = await actionFor(deps, c.get('caller'), c.req.valid('param').id, {

@@ -30,7 +30,7 @@ export function identified(
     } catch (error) {
       c.res = answer(error, c); // the framework hands on what was thrown and is no Error of its own realm
     }
-    for (const [name, value] of Object.entries(headers)) c.res.headers.set(name, value);
+    for (const [name, value] of Object.entries(headers)) if (!c.res.headers.has(name)) c.res.headers.set(name, value); // a page says for itself what it may load
     c.res.headers.set('x-request-id', requestId);
     // The route's pattern and never its path: whoever mistypes an address may type anything.
     const facts = { requestId, method: c.req.method, route: routePath(c, -1), status: c.res.status };
@@ -41,17 +41,25 @@ export function identified(
 const largestBody = 64 * 1024;
 
 /** A body is JSON of at most 64 kB, or there is none. */
-export function boundedJson(): MiddlewareHandler<ApiEnv>[] {
-  return [
-    async (c, next) => {
-      const { headers: sent } = c.req.raw;
-      const hasBody = sent.has('transfer-encoding') || Number(sent.get('content-length') ?? 0) > 0;
-      if (hasBody && !/^application\/json(\s*;.*)?$/i.test(sent.get('content-type') ?? ''))
-        throw new ApiProblem('request.media_type');
-      await next();
-    },
-    bodyLimit({ maxSize: largestBody, onError: (c) => answerProblem(c, apiProblem('request.too_large')) }),
-  ];
+export function boundedJson(): MiddlewareHandler<ApiEnv> {
+  const bounded = bodyLimit({
+    maxSize: largestBody,
+    onError: (c) => answerProblem(c, apiProblem('request.too_large')),
+  });
+  return async (c, next) => {
+    const { headers: sent } = c.req.raw;
+    const hasBody = sent.has('transfer-encoding') || Number(sent.get('content-length') ?? 0) > 0;
+    if (!hasBody) return next();
+    if (!/^application\/json(\s*;.*)?$/i.test(sent.get('content-type') ?? ''))
+      throw new ApiProblem('request.media_type');
+    // One without a length is counted as it is read, through a copy that only a request of the platform itself allows.
+    if (sent.has('transfer-encoding')) c.req.raw = platformRequest(c.req.raw);
+    return bounded(c, next);
+  };
+}
+
+function platformRequest({ url, method, headers, body }: Request): Request {
+  return new Request(url, { method, headers, body, duplex: 'half' });
 }
 
 export function authenticated(

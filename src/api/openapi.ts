@@ -3,6 +3,7 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { getAction, listOfActions, requestAction, waitForAction } from './actions.route.js';
 import { getApproval, listApprovals } from './approvals.route.js';
 import { cancelAction, getEvidence, releaseAction } from './ends.route.js';
+import { enrolPasskey, listPasskeys, openAnEnrolment, revokePasskey } from './passkeys.route.js';
 import { listDisposals, newestCheckpoint } from './records.route.js';
 import { castVote, openAChallenge } from './votes.route.js';
 
@@ -18,6 +19,10 @@ const routes = [
   getApproval,
   openAChallenge,
   castVote,
+  openAnEnrolment,
+  enrolPasskey,
+  listPasskeys,
+  revokePasskey,
   listDisposals,
   newestCheckpoint,
 ];

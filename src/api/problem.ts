@@ -25,6 +25,7 @@ const statuses: ReadonlyMap<string, number> = new Map<RefusalCode, number>([
   ['action.not_found', 404],
   ['action.not_releasable', 409],
   ['action.release_over', 410],
+  ['challenge.confirmation_needed', 400],
   ['challenge.reason_needed', 400],
   ['challenge.unknown_meaning', 400],
   ['idempotency.mismatch', 409],
@@ -52,6 +53,7 @@ function byFamily(code: RefusalCode): number | undefined {
     case 'principal':
       return 401;
     case 'challenge':
+    case 'passkey':
     case 'vote':
       return 409;
     default:

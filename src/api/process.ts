@@ -14,10 +14,12 @@ import { nodeAead } from '../keys/aead.node.js';
 import { KeyCache } from '../keys/key-cache.js';
 import { Keychain } from '../keys/keychain.store.js';
 import { openKeyring } from '../keys/open-keyring.node.js';
+import { passkeySchema } from '../passkey/ids.js';
 import { activeDigest, rulebookReader } from '../rulebook/rulebook.store.js';
 import { historyCodec } from '../temporal/history-codec.js';
 import { temporalConnection } from '../temporal/connection.js';
 import { governedActions } from '../temporal/governed-actions.js';
+import { passkeyEnrolments } from '../temporal/passkey-enrolments.js';
 import { apiApp } from './app.js';
 import { listen } from './listen.js';
 import { actionWaits } from './waits.js';
@@ -50,14 +52,17 @@ export async function startApi(env: Environment<'api'>): Promise<RunningApi> {
   const waits = actionWaits({ pool, tenant, log });
   const app = apiApp({
     tenant,
+    url: env.COUNTERSIGN_API_URL,
     pool,
     keychain,
     rulebook,
     verifier: tokenVerifiers(),
     actions: governedActions(client),
+    passkeys: passkeyEnrolments(client),
     waits,
     newActionId: () => actionIdOf(nodeAead.random(26)),
     newChallengeId: () => challenge(randomUUID()),
+    newEnrolmentId: () => passkeySchema.parse(randomUUID()),
     log,
   });
   const server = await listen(app, { host: env.COUNTERSIGN_API_HOST, port: env.COUNTERSIGN_API_PORT });

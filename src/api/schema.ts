@@ -13,10 +13,20 @@ export const problemSchema = z
 
 const instant = z.iso.datetime();
 
+const factorViewSchema = z.object({
+  role: z.string(),
+  count: z.int(),
+  or: z.array(z.string()).optional().openapi({ description: 'Roles that fill it as well.' }),
+  order: z
+    .literal(true)
+    .optional()
+    .openapi({ description: 'The signature of whoever orders the change; the principal may give it.' }),
+});
+
 const needsViewSchema = z
   .union([
     z.object({ status: z.literal('nobody') }),
-    z.object({ status: z.literal('quorum'), factors: z.array(z.object({ role: z.string(), count: z.int() })) }),
+    z.object({ status: z.literal('quorum'), factors: z.array(factorViewSchema) }),
   ])
   .openapi('Needs');
 

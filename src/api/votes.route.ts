@@ -5,6 +5,7 @@ import { actionSchema, roleSchema, type RoleName } from '../action/ids.js';
 import { decisionSchema, meaningSchema, usualMeaning, verdictSchema } from '../approval/decision.js';
 import { proofSchema } from '../approval/envelope.js';
 import { mayDeny } from '../approval/eligible-votes.store.js';
+import { factorsOf, rolesOf } from '../approval/quorum.js';
 import { openChallenge } from '../approval/open-challenge.tx.js';
 import { inTenant } from '../database/transaction.js';
 import type { PersonRow } from '../directory/directory.store.js';
@@ -35,6 +36,11 @@ export const openAChallenge = createRoute({
         .max(8)
         .optional()
         .openapi({ description: 'Left out: every role held that is asked for.' }),
+      confirmation: z
+        .string()
+        .max(200)
+        .optional()
+        .openapi({ description: 'What was typed, where the tier asks for it.' }),
     }),
   ),
   responses: {
@@ -81,11 +87,15 @@ export const castVote = createRoute({
 });
 
 function openApiOf() {
-  const [idp] = proofSchema.options;
+  const text = { type: 'string' as const };
   return {
-    type: 'object' as const,
-    required: ['kind', 'idToken'],
-    properties: { kind: { const: idp.shape.kind.value }, idToken: { type: 'string' as const } },
+    oneOf: proofSchema.options.map(({ shape }) => ({
+      type: 'object' as const,
+      required: Object.entries(shape).flatMap(([name, schema]) => (schema.isOptional() ? [] : [name])),
+      properties: Object.fromEntries(
+        Object.keys(shape).map((name) => [name, name === 'kind' ? { const: shape.kind.value } : text]),
+      ),
+    })),
   };
 }
 
@@ -104,7 +114,7 @@ export function voteRoutes(deps: ApiDeps): ApiRouter {
   return router()
     .openapi(openAChallenge, async (c) => {
       const person = await voter(c.get('caller'));
-      const { action, verdict, meaning, reason, actingRoles } = c.req.valid('json');
+      const { action, verdict, meaning, reason, actingRoles, confirmation } = c.req.valid('json');
       const roles = await actingRolesOf(deps, person, { action, verdict, actingRoles });
       const opened = await openChallenge(deps, {
         tenant,
@@ -114,6 +124,7 @@ export function voteRoutes(deps: ApiDeps): ApiRouter {
         meaning: meaning ?? usualMeaning[verdict],
         reason,
         actingRoles: roles,
+        confirmation,
       });
       const { decision, hash, expiresAt } = opened;
       return c.json({ challenge: decision.challenge, decision, hash, expiresAt: expiresAt.toISOString() }, 201);
@@ -154,7 +165,7 @@ async function actingRolesOf(deps: ApiDeps, person: PersonRow, asked: Acting): P
     await logRefusedVote(pool, tenant, { action, challenge: null, approver: person.person, code: 'role.unknown' });
     throw unknown;
   }
-  const counting = row.needs?.status === 'quorum' ? row.needs.factors.map(({ role }) => role) : [];
+  const counting = factorsOf(row.needs ?? { status: 'nobody' }).flatMap(rolesOf);
   const held = rolesHeld(rulebook, person.roles);
   return held.filter((role) => counting.includes(role) || (asked.verdict === 'deny' && mayDeny.includes(role)));
 }

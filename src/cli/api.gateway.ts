@@ -7,9 +7,12 @@ export interface Api {
   /** @throws CommandFailure of exit 3 when the API refuses, of exit 1 when it is broken or away. */
   get<T>(path: string, shape: z.ZodType<T>): Promise<T>;
   post<T>(path: string, body: unknown, shape: z.ZodType<T>): Promise<T>;
+  delete<T>(path: string, shape: z.ZodType<T>): Promise<T>;
   /** The answer's text as it came, or the problem where its code is the one expected. */
   text(path: string, expected: string): Promise<TextAnswer>;
 }
+
+type Method = 'GET' | 'POST' | 'DELETE';
 
 type TextAnswer =
   | { readonly status: 'text'; readonly text: string }
@@ -29,7 +32,7 @@ const patience = 40_000;
 export function apiAt(base: string, token: () => Promise<string>): Api {
   const root = base.replace(/\/+$/, '');
 
-  async function send(method: 'GET' | 'POST', path: string, body?: unknown): Promise<Response> {
+  async function send(method: Method, path: string, body?: unknown): Promise<Response> {
     const bearer = await token();
     try {
       return await fetch(root + path, {
@@ -48,7 +51,7 @@ export function apiAt(base: string, token: () => Promise<string>): Api {
     }
   }
 
-  async function call<T>(method: 'GET' | 'POST', path: string, shape: z.ZodType<T>, body?: unknown): Promise<T> {
+  async function call<T>(method: Method, path: string, shape: z.ZodType<T>, body?: unknown): Promise<T> {
     const response = await send(method, path, body);
     if (!response.ok) throw failureOf(response.status, await problemOf(response));
     const parsed = shape.safeParse(await response.json().catch(() => undefined));
@@ -59,6 +62,7 @@ export function apiAt(base: string, token: () => Promise<string>): Api {
   return {
     get: (path, shape) => call('GET', path, shape),
     post: (path, body, shape) => call('POST', path, shape, body),
+    delete: (path, shape) => call('DELETE', path, shape),
     async text(path, expected) {
       const response = await send('GET', path);
       if (response.ok) return { status: 'text', text: await response.text() };

@@ -15,7 +15,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'demo',
-    description: 'watch an agent read, a clinician approve, and the proof verify',
+    description: 'watch an agent read and write, people sign for it, and the proof verify',
     load: async () => (await import('./commands/demo.command.js')).demoCommand(),
   },
   {
@@ -32,6 +32,11 @@ export const commands: readonly CommandEntry[] = [
     name: 'approvals',
     description: 'see what waits for you; approve or deny it with your sign-in',
     load: async () => (await import('./commands/approvals.command.js')).approvalsCommand(),
+  },
+  {
+    name: 'passkeys',
+    description: 'enrol, list and revoke the passkeys that vote for you',
+    load: async () => (await import('./commands/passkeys.command.js')).passkeysCommand(),
   },
   {
     name: 'audit',

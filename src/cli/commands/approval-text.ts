@@ -36,6 +36,7 @@ const worded = [
   'riskAssessment',
   'agent',
   'principal',
+  'change',
 ];
 
 /** Exactly what is asked. */
@@ -44,8 +45,13 @@ export function approvalLines(approval: Approval, now: number): string[] {
   const fields = (title: string, values: Readonly<Record<string, unknown>>) =>
     Object.entries(values).map(([name, value]): readonly [string, string] => [`${title} ${name}`, textOf(value)]);
   const others = Object.entries(shown).filter(([name]) => !worded.includes(name));
+  const kind: (readonly [string, string])[] =
+    approval.kind === 'resolution'
+      ? [['Unknown', 'the EHR gave no answer to this write: look into the record and say whether it is there']]
+      : [];
   const rows: (readonly [string, string])[] = [
     ['Action', approval.id],
+    ...kind,
     ['Asked', shown.title],
     ...shown.effects.map((effect): readonly [string, string] => ['Changes', effect]),
     ['Type', `${shown.type}, tier ${approval.tier ?? '–'}`],
@@ -57,6 +63,7 @@ export function approvalLines(approval: Approval, now: number): string[] {
     ['Reason', shown.reason ?? 'none given'],
     ...fields('Why', shown.justifications),
     ...(shown.riskAssessment === null ? [] : [['Risk', shown.riskAssessment] as const]),
+    ...(shown.change ? changeRows(shown.change) : []),
     ...fields('Also', Object.fromEntries(others)),
     ['Needs', needsText(approval.needs)],
     ['You act as', approval.may.roles.join(', ')],
@@ -65,6 +72,35 @@ export function approvalLines(approval: Approval, now: number): string[] {
       : [['Deadline', `${localTime(approval.deadline)} (${fromNow(approval.deadline, now)})`] as const]),
   ];
   return table(rows.map((row) => row.map(printable)));
+}
+
+type Change = NonNullable<Approval['shown']['change']>;
+
+/** Field by field, before and after; what somebody else changed since the last version that was shown stands first. */
+function changeRows({
+  target,
+  base,
+  changes,
+  meanwhile = [],
+  proposal,
+  ...more
+}: Change): (readonly [string, string])[] {
+  const lines = (label: string, fields: Change['changes']) =>
+    fields.flatMap(({ path, before, after }): (readonly [string, string])[] => [
+      [`${label} ${path}`, `- ${valueText(before)}`],
+      ['', `+ ${valueText(after)}`],
+    ]);
+  return [
+    ['Record', `${target}, version ${base}`],
+    ...lines('Meanwhile', meanwhile),
+    ...lines('Change', changes),
+    ['Whole new version', `commitment ${proposal}`],
+    ...Object.entries(more).map(([name, value]): readonly [string, string] => [`Change ${name}`, textOf(value)]),
+  ];
+}
+
+function valueText(value: unknown): string {
+  return value === null ? '(nothing)' : textOf(value);
 }
 
 /** What the signature will stand for, in the words that this program knows for it. */

@@ -1,15 +1,22 @@
 /** What the API tells about actions that wait for a vote, and about votes. */
 import { z } from 'zod';
-import { decisionSchema, verdictSchema } from '../../approval/decision.js';
+import { decisionSchema, meaningSchema, verdictSchema } from '../../approval/decision.js';
 import { actionView } from './views.js';
 
 const waiting = actionView.extend({
   revision: z.int(),
-  may: z.looseObject({ roles: z.array(z.string()), verdicts: z.array(verdictSchema) }),
+  kind: z.enum(['asked', 'prepared', 'resolution']),
+  may: z.looseObject({
+    roles: z.array(z.string()),
+    verdicts: z.array(verdictSchema),
+    meanings: z.array(meaningSchema),
+  }),
 });
 export type Waiting = z.infer<typeof waiting>;
 
 export const waitingList = z.looseObject({ approvals: z.array(waiting) });
+
+const fieldChanges = z.array(z.looseObject({ path: z.string(), before: z.unknown(), after: z.unknown() }));
 
 /** Of the text shown, what the terminal words; whatever else is in it is printed as it is. */
 const shown = z.looseObject({
@@ -24,6 +31,15 @@ const shown = z.looseObject({
   riskAssessment: z.string().nullable(),
   agent: z.string(),
   principal: z.string(),
+  change: z
+    .looseObject({
+      target: z.string(),
+      base: z.string(),
+      changes: fieldChanges,
+      meanwhile: fieldChanges.optional(),
+      proposal: z.string(),
+    })
+    .optional(),
 });
 
 export const approvalView = waiting.extend({
@@ -33,6 +49,9 @@ export const approvalView = waiting.extend({
   requestCommitment: z.string(),
   displayCommitment: z.string(),
   salt: z.base64(),
+  proof: z.looseObject({ method: z.enum(['idp', 'passkey']), fresh: z.boolean() }),
+  rpId: z.string().nullable(),
+  confirmation: z.string().nullable(),
 });
 export type Approval = z.infer<typeof approvalView>;
 

@@ -12,6 +12,7 @@ import type { Api } from '../api.gateway.js';
 import { approvalLines, waitingLines } from './approval-text.js';
 import { approvalView, waitingList, type Approval } from './approval-view.js';
 import { castVote, tellResult } from './cast-vote.js';
+import { votePage } from './prove-vote.js';
 import { findId } from './find-id.js';
 import { groupOf, personCommand, signedIn, type PersonOptions } from './person-command.js';
 import { processShell, type Shell } from './shell.js';
@@ -21,6 +22,7 @@ interface VoteOptions extends PersonOptions {
   readonly role?: readonly string[];
   readonly reason?: string;
   readonly yes?: boolean;
+  readonly confirm?: string;
 }
 
 export function approvalsCommand(shell: Shell = processShell): Command {
@@ -45,10 +47,13 @@ export function approvalsCommand(shell: Shell = processShell): Command {
 
   const vote = (verdict: Verdict) => (asked: string, options: VoteOptions) =>
     signedIn(shell, options, ['approvals:read', 'approvals:vote', 'actions:read'], async (session) => {
-      const { meaning = usualMeaning[verdict], reason, role: roles, yes = false } = options;
-      const chosen = { verdict, meaning, ...(reason !== undefined && { reason }), ...(roles && { roles }) };
+      const { reason, role: roles, yes = false, confirm: confirmation } = options;
       const approval = await approvalOf(session.api, asked);
-      tellResult(shell, options, await castVote(shell, session, { approval, chosen, yes }));
+      if (approval.proof.method === 'passkey' && options.sandboxPerson === undefined)
+        return voteInBrowser(shell, options, votePage(session.place.api, approval.id));
+      const meaning = options.meaning ?? fittingMeaning(approval, verdict);
+      const chosen = { verdict, meaning, ...(reason !== undefined && { reason }), ...(roles && { roles }) };
+      tellResult(shell, options, await castVote(shell, session, { approval, chosen, yes, confirmation }));
     });
 
   voteCommand(group, 'approve <id>', 'approve').action(vote('approve'));
@@ -65,7 +70,26 @@ function voteCommand(group: Command, usage: string, verdict: Verdict): Command {
     .addOption(new Option('--meaning <meaning>', 'what your signature stands for').choices(fitting))
     .option('--role <role...>', 'act in these of your roles only')
     .option('--yes', 'do not ask whether you are sure; you sign in for the vote all the same')
+    .option('--confirm <phrase>', 'the phrase to type for what cannot be taken back, instead of being asked for it')
     .addHelpText('after', ['\nMeanings:', ...fitting.map((each) => `  ${each}  ${meanings[each]}`)].join('\n'));
+}
+
+/** The usual meaning, or where it is not asked for the only one that this person's vote can have. */
+function fittingMeaning({ may }: Approval, verdict: Verdict): Meaning {
+  const fitting = may.meanings.filter((meaning) => meansVerdict(meaning, verdict));
+  const [only, ...others] = fitting;
+  if (fitting.includes(usualMeaning[verdict]) || only === undefined || others.length > 0) return usualMeaning[verdict];
+  return only;
+}
+
+/** A real passkey signs at the API's own site and nowhere else. */
+function voteInBrowser(shell: Shell, { browser, json }: VoteOptions, page: URL): void {
+  if (json) shell.print(JSON.stringify({ page: page.href }));
+  else {
+    shell.tell('This vote takes your passkey, which signs in your browser. Look at it and vote there:');
+    shell.print(page.href);
+  }
+  if (browser) shell.openBrowser(page);
 }
 
 /** By its id, or by the first letters of one that waits for this person. */

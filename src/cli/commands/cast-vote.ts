@@ -7,6 +7,8 @@ import { challengeView, voteView, type Approval } from './approval-view.js';
 import { ballotDiffers, isTextShown, type Chosen, type Hashes } from './ballot-check.js';
 import { CommandFailure, wrongUse } from './failure.js';
 import { localTime } from './local-time.js';
+import { printable } from './printable.js';
+import { proveVote, signingText } from './prove-vote.js';
 import type { Session } from './person-command.js';
 import type { Shell } from './shell.js';
 import { actionView, needsText, type ActionView } from './views.js';
@@ -21,6 +23,8 @@ interface Vote {
   readonly chosen: Chosen;
   /** The person is not asked whether they are sure. */
   readonly yes: boolean;
+  /** Typed beforehand, where the tier asks for a phrase to be typed. */
+  readonly confirmation?: string | undefined;
 }
 
 export interface CastVote {
@@ -34,24 +38,26 @@ export interface CastVote {
 }
 
 /** @throws CommandFailure when anything is refused, differs, or the person leaves; then nothing was signed. */
-export async function castVote(shell: Shell, session: Session, { approval, chosen, yes }: Vote): Promise<CastVote> {
-  const { api, signIn, place } = session;
+export async function castVote(shell: Shell, session: Session, vote: Vote): Promise<CastVote> {
+  const { approval, chosen, yes } = vote;
+  const { api, place } = session;
   if (!isTextShown(approval, hashes)) throw differs('text shown');
   for (const line of approvalLines(approval, Date.now())) shell.tell(line);
   for (const line of ['', ...signingLines(chosen)]) shell.tell(line);
   if (!yes) await beSure(shell, chosen, new URL(place.api).host);
 
   const { verdict, meaning, reason, roles } = chosen;
-  const asked = { action: approval.id, verdict, meaning, reason, actingRoles: roles };
+  const confirmation = await confirmed(shell, vote);
+  const asked = { action: approval.id, verdict, meaning, reason, actingRoles: roles, confirmation };
   const ballot = await api.post('/v1/challenges', asked, challengeView);
   const difference = ballotDiffers(approval, chosen, ballot, hashes);
   if (difference !== undefined) throw differs(difference);
 
-  shell.tell(`Signing takes a sign-in of its own, until ${localTime(ballot.expiresAt)}.`);
-  const idToken = await signIn.voteToken(ballot.hash);
-  const vote = await send(api, { challenge: ballot.challenge, proof: { kind: 'idp', idToken } });
+  shell.tell(signingText(approval.proof, localTime(ballot.expiresAt)));
+  const proof = await proveVote(session, approval, ballot.hash);
+  const sent = await send(api, { challenge: ballot.challenge, proof });
   const after = await api.get(`/v1/actions/${approval.id}/wait?seconds=2`, actionView).catch(unlessFailure);
-  return { approval, chosen, roles: ballot.decision.actingRoles, vote, after };
+  return { approval, chosen, roles: ballot.decision.actingRoles, vote: sent, after };
 }
 
 export function tellResult(shell: Shell, { json }: { readonly json?: boolean }, cast: CastVote): void {
@@ -76,6 +82,15 @@ async function beSure(shell: Shell, { verdict }: Chosen, host: string): Promise<
   if (!shell.interactive) throw wrongUse('Nobody can be asked here whether they are sure: read it, then add --yes.');
   if (await shell.confirm(`Sign this (${verdict}) at ${host}?`)) return;
   throw new CommandFailure(1, 'vote.left', 'Nothing was signed.');
+}
+
+/** What a person types to approve what cannot be taken back; undefined where nothing is asked for. */
+async function confirmed(shell: Shell, { approval, chosen, confirmation }: Vote): Promise<string | undefined> {
+  const phrase = approval.confirmation;
+  if (phrase === null || chosen.verdict !== 'approve') return undefined;
+  if (confirmation !== undefined) return confirmation;
+  if (!shell.interactive) throw wrongUse(`To approve this, type what would change: --confirm ${printable(phrase)}`);
+  return shell.ask(`Type ${printable(phrase)} to approve this`);
 }
 
 /** The vote was sent by then: what is told of the action afterwards cannot make that a failure. */

@@ -1,22 +1,25 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { describeStack } from '../dev/describe.js';
 import { startDev } from '../dev/start.js';
 import { humanNarrator, jsonNarrator } from '../demo/narrator.js';
 import { openStage } from '../demo/stage.js';
-import { steps, type Memory } from '../demo/steps.js';
+import type { Memory } from '../demo/seeing.js';
+import { stories } from '../demo/stories.js';
 import { paintFor, printLine, progressLines } from '../terminal.js';
 
 interface DemoFlags {
   readonly state?: string;
   readonly json?: boolean;
   readonly stay?: boolean;
+  readonly story?: string;
 }
 
 export function demoCommand(): Command {
   return new Command('demo')
-    .description('watch an agent read, a clinician approve, and the proof verify')
+    .description('watch an agent read and write, people sign for it, and the proof verify')
+    .addOption(new Option('--story <name>', 'tell one story only').choices(Object.keys(stories)))
     .option('--json', 'one JSON object a step on standard output')
     .option('--stay', 'keep the stack up afterwards, in ./.countersign, until Ctrl-C')
     .option('--state <folder>', 'run on this state folder instead of a temporary one')
@@ -29,7 +32,8 @@ Everybody and everything in it is synthetic.`,
     .action(runDemo);
 }
 
-async function runDemo({ state, json = false, stay = false }: DemoFlags): Promise<void> {
+async function runDemo({ state, json = false, stay = false, story }: DemoFlags): Promise<void> {
+  const steps = story === undefined ? Object.values(stories).flat() : (stories[story] ?? []);
   const off = new AbortController();
   const callOff = (): void => off.abort();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, callOff);

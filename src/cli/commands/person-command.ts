@@ -16,6 +16,8 @@ export interface Session {
   readonly api: Api;
   readonly signIn: SignIn;
   readonly place: Place;
+  /** Whom the person acts as, in a development stack. */
+  readonly sandboxPerson: string | undefined;
 }
 
 /** A group of commands: `countersign NAME …`. */
@@ -58,7 +60,7 @@ export async function signedIn(
       }
       return held.token;
     };
-    await work({ api: apiAt(place.api, token), signIn, place });
+    await work({ api: apiAt(place.api, token), signIn, place, sandboxPerson: options.sandboxPerson });
   } finally {
     await way.close();
   }

@@ -13,6 +13,8 @@ export interface Shell {
   readonly interactive: boolean;
   /** False for a no, and when they leave. */
   confirm(question: string): Promise<boolean>;
+  /** What they type; empty when they leave. */
+  ask(question: string): Promise<string>;
   openBrowser(url: URL): void;
 }
 
@@ -27,6 +29,11 @@ export const processShell: Shell = {
   async confirm(message) {
     const { confirm } = await import('@clack/prompts'); // only where somebody is asked
     return (await confirm({ message, initialValue: false, output: process.stderr })) === true;
+  },
+  async ask(message) {
+    const { text } = await import('@clack/prompts');
+    const typed = await text({ message, output: process.stderr });
+    return typeof typed === 'string' ? typed : '';
   },
   openBrowser,
 };

@@ -5,7 +5,14 @@ const needs = z.union([
   z.looseObject({ status: z.literal('nobody') }),
   z.looseObject({
     status: z.literal('quorum'),
-    factors: z.array(z.looseObject({ role: z.string(), count: z.int() })),
+    factors: z.array(
+      z.looseObject({
+        role: z.string(),
+        count: z.int(),
+        or: z.array(z.string()).optional(),
+        order: z.boolean().optional(),
+      }),
+    ),
   }),
 ]);
 export type NeedsView = z.infer<typeof needs>;
@@ -35,10 +42,15 @@ export function isSettled({ status }: { readonly status: string }): boolean {
   return !['requested', 'preparing', 'awaiting_approval', 'authorised', 'performing'].includes(status);
 }
 
-/** `clinical_staff`, `2 × senior_clinician and pharmacist`. */
+/** `2 × clinical_staff`, `the order of a clinician and senior_clinician or pharmacist`. */
 export function needsText(view: NeedsView | null): string {
   if (view?.status !== 'quorum') return 'nobody';
-  return view.factors.map(({ role, count }) => (count === 1 ? role : `${count} × ${role}`)).join(' and ');
+  const texts = view.factors.map(({ role, or = [], count, order = false }) => {
+    const roles = [role, ...or].join(' or ');
+    if (order) return `the order of a ${roles}`;
+    return count === 1 ? roles : `${count} × ${roles}`;
+  });
+  return texts.join(' and ');
 }
 
 const disposal = z.looseObject({

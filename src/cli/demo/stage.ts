@@ -1,5 +1,4 @@
 /** What the demo's steps act through: the example agent, our own command line, and the operator's view of Temporal. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
@@ -8,12 +7,14 @@ import { projectFolder } from '../../config/project-folder.js';
 import { signInAt } from '../sign-in/code-flow.gateway.js';
 import { findPlace } from '../sign-in/place.js';
 import { sandboxWay } from '../sign-in/sandbox-way.js';
+import { readSummary } from '../dev/read-summary.js';
 import type { DevSummary } from '../dev/summary.js';
+import { ehrControl, type DemoPatient, type EhrControl } from './ehr-control.gateway.js';
 import { principalToken } from './principal.gateway.js';
 import { runProgram, type Ran } from './run-node.js';
 
 const saidSchema = z.union([
-  z.looseObject({ waiting: z.string() }),
+  z.looseObject({ waiting: z.string(), type: z.string() }),
   z.looseObject({ asked: z.string(), status: z.string() }),
 ]);
 /** A line of the agent's: it waits for an action, or has the answer to what it asked. */
@@ -22,15 +23,11 @@ export type Answer = Extract<Said, { asked: string }>;
 
 export interface AgentRun {
   readonly agent?: string;
+  /** Of examples/; `agent` unless told. */
+  readonly program?: 'agent' | 'documentation-agent';
   readonly args: readonly string[];
   /** What people do while the agent waits for them. */
-  readonly onWaiting?: (action: string) => Promise<void>;
-}
-
-export interface DemoPatient {
-  readonly patient: string;
-  readonly encounter: string;
-  readonly name: string;
+  readonly onWaiting?: (action: string, type: string) => Promise<void>;
 }
 
 export interface Stage {
@@ -38,10 +35,13 @@ export interface Stage {
   /** Below the state folder: evidence and whatever else the steps keep. */
   readonly folder: string;
   readonly patient: DemoPatient;
+  readonly ehr: EhrControl;
   readonly signal: AbortSignal;
   /** The server's own view: no codec. */
   readonly temporal: Client;
-  /** Runs examples/agent.ts to its end. @throws Error when it fails, or says something else than the answers. */
+  /** kill -9 of one process of the stack; its supervisor starts it again. */
+  kill(name: string): void;
+  /** Runs an agent of examples/ to its end. @throws Error when it fails, or says something else than the answers. */
   runAgent(run: AgentRun): Promise<readonly Answer[]>;
   /** `countersign ARGS` against this stack. @throws Error when it does not exit with 0. */
   countersign(args: readonly string[]): Promise<string>;
@@ -54,6 +54,7 @@ const principal = 'chen';
 export async function openStage(dev: DevSummary, folder: string, signal: AbortSignal): Promise<Stage> {
   const connection = await Connection.connect({ address: dev.urls.temporal });
   const principalTokens = new Map<string, Promise<string>>();
+  const ehr = ehrControl(dev);
   const environment = { ...process.env, COUNTERSIGN_STATE: dev.state };
 
   const tokenFor = (agent: string): Promise<string> => {
@@ -66,13 +67,20 @@ export async function openStage(dev: DevSummary, folder: string, signal: AbortSi
     dev,
     folder,
     signal,
-    patient: await demoPatient(dev),
+    patient: await demoPatient(ehr),
+    ehr,
     temporal: new Client({ connection, namespace: dev.namespace }),
 
-    async runAgent({ agent = 'triage-agent', args, onWaiting }) {
+    kill(name) {
+      const pid = readSummary(dev.state)?.processes[name];
+      if (pid === undefined) throw new Error(`the stack has no process ${name}`);
+      process.kill(pid, 'SIGKILL');
+    },
+
+    async runAgent({ program = 'agent', agent = 'triage-agent', args, onWaiting }) {
       const people: Promise<void>[] = [];
       const answers: Answer[] = [];
-      const ran = await runProgram(process.execPath, [exampleAgent, ...args], {
+      const ran = await runProgram(process.execPath, [exampleOf(program), ...args], {
         signal,
         env: {
           ...process.env,
@@ -84,7 +92,7 @@ export async function openStage(dev: DevSummary, folder: string, signal: AbortSi
         },
         onLine: (line) => {
           const said = saidSchema.parse(JSON.parse(line));
-          if (!isAnswer(said)) people.push(onWaiting?.(said.waiting) ?? Promise.resolve());
+          if (!isAnswer(said)) people.push(onWaiting?.(said.waiting, said.type) ?? Promise.resolve());
           else answers.push(said);
         },
       });
@@ -109,7 +117,10 @@ function isAnswer(said: Said): said is Answer {
 
 /** This very program. */
 export const commandLine = fileURLToPath(new URL('../main.js', import.meta.url));
-const exampleAgent = join(projectFolder(), 'dist', 'examples', 'agent.js');
+
+function exampleOf(program: string): string {
+  return join(projectFolder(), 'dist', 'examples', `${program}.js`);
+}
 
 function keyFileOf({ agents }: DevSummary, agent: string): string {
   const found = agents.find((each) => each.agent === agent);
@@ -129,13 +140,8 @@ async function actFor(dev: DevSummary, agent: string): Promise<string> {
   }
 }
 
-const demoPatients = z.array(z.looseObject({ patient: z.string(), encounter: z.string(), name: z.string() })).min(1);
-
-/** Asks the sandbox EHR's control route, with the token that only this machine's user can read. */
-async function demoPatient({ state, urls }: DevSummary): Promise<DemoPatient> {
-  const token = readFileSync(join(state, 'ehr-control'), 'utf8');
-  const answer = await fetch(new URL('/$sandbox/demo', urls.fhir), { headers: { 'x-sandbox-control': token } });
-  const [patient] = demoPatients.parse(await answer.json());
+async function demoPatient(ehr: EhrControl): Promise<DemoPatient> {
+  const [patient] = await ehr.patients();
   if (!patient) throw new Error('the sandbox EHR has no patient to show');
   return patient;
 }

@@ -42,6 +42,7 @@ export interface ConfigParts {
 export const fhirClientId = 'countersign';
 export const codecClientId = 'countersign-codec';
 const cliClientId = 'countersign-cli';
+const consoleClientId = 'countersign-console';
 
 export interface ConfigFiles {
   readonly idp: string;
@@ -72,12 +73,12 @@ export function writeConfig({ sandbox, places, ports, urls, secrets, vkey, env }
         jwks: { keys: [publicJwk] },
         scope: sandbox.agentScopes.join(' '),
       })),
-      consoleRedirects: [],
+      consoleRedirects: [`${urls.api}/pages/passkeys`, `${urls.api}/pages/approve`],
     }),
     ehr: put('ehr', {
       port: ports.ehr,
       stateDir: places.ehr,
-      clients: [{ id: fhirClientId, jwks: { keys: [secrets.fhirClient.publicJwk] }, scope: 'system/*.rs' }],
+      clients: [{ id: fhirClientId, jwks: { keys: [secrets.fhirClient.publicJwk] }, scope: 'system/*.crus' }],
       controlToken: secrets.ehrControl,
       ...(patients !== undefined && { bundlesDir: patients }),
     }),
@@ -88,7 +89,7 @@ export function writeConfig({ sandbox, places, ports, urls, secrets, vkey, env }
         {
           issuer: urls.issuer,
           audiences: [urls.api],
-          clients: [cliClientId],
+          clients: [cliClientId, consoleClientId],
           jwksUri: `${urls.issuer}/jwks`,
         },
       ],

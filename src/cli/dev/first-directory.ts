@@ -1,4 +1,4 @@
-/** Who is in the development clinic: the sandbox's people, three agents, one vendor with an agreement. */
+/** Who is in the development clinic: the sandbox's people, four agents, one vendor with an agreement. */
 import type { DateTime } from 'luxon';
 import type { SandboxAgent } from './secrets.js';
 
@@ -17,6 +17,7 @@ interface SandboxPerson {
 const agentRoles: Readonly<Record<SandboxAgent, string>> = {
   'scheduling-agent': 'scheduling',
   'triage-agent': 'triage',
+  'documentation-agent': 'documentation',
   'throwaway-agent': 'triage',
 };
 

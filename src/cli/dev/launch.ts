@@ -7,7 +7,7 @@ import { entryFile, migrateProgram, type Program } from './programs.js';
 import { runMigrate } from './run-migrate.js';
 import type { Sandbox } from './sandbox.js';
 import type { Places } from './state-folder.js';
-import { supervise } from './supervise.js';
+import { supervise, type RestartPolicy } from './supervise.js';
 
 /** What every start has in common. */
 export interface Launch {
@@ -20,6 +20,7 @@ export interface Launch {
   readonly signal: AbortSignal;
   readonly callOff: () => void;
   readonly giveUp: (reason: string) => void;
+  readonly restartPolicy?: RestartPolicy;
 }
 
 /** A process that is not ready by then is ended, and the start fails naming it and its log. */
@@ -50,7 +51,8 @@ export interface Kept {
 }
 
 /** Starts it, puts it into the tree, and starts it again when it dies. */
-export async function keep({ tree, progress, giveUp }: Launch, { stage, name, start }: Kept): Promise<void> {
+export async function keep(launch: Launch, { stage, name, start }: Kept): Promise<void> {
+  const { tree, progress, giveUp, restartPolicy } = launch;
   const child = await start();
   tree.add(
     stage,
@@ -64,6 +66,7 @@ export async function keep({ tree, progress, giveUp }: Launch, { stage, name, st
         tree.changed();
       },
       onGiveUp: giveUp,
+      ...(restartPolicy && { policy: restartPolicy }),
     }),
   );
   progress(`${name.padEnd(17)}  up`);

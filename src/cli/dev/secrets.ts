@@ -6,7 +6,7 @@ import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jo
 import { logins, type Login } from '../../database/logins.js';
 
 /** Agents of the sandbox: client id and what they are registered as. */
-const sandboxAgents = ['scheduling-agent', 'triage-agent', 'throwaway-agent'] as const;
+const sandboxAgents = ['scheduling-agent', 'triage-agent', 'documentation-agent', 'throwaway-agent'] as const;
 export type SandboxAgent = (typeof sandboxAgents)[number];
 
 interface KeyFile {
@@ -38,6 +38,7 @@ export async function ensureSecrets(state: string): Promise<Secrets> {
     agents: {
       'scheduling-agent': await keyFile(join(state, 'agents/scheduling-agent.jwk'), 'ES384'),
       'triage-agent': await keyFile(join(state, 'agents/triage-agent.jwk'), 'ES384'),
+      'documentation-agent': await keyFile(join(state, 'agents/documentation-agent.jwk'), 'ES384'),
       'throwaway-agent': await keyFile(join(state, 'agents/throwaway-agent.jwk'), 'ES384'),
     },
     ehrControl: await text('ehr-control'),

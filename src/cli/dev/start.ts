@@ -14,6 +14,7 @@ import { migrateDatabase, ownProcess, type Launch } from './launch.js';
 import { ensureSecrets } from './secrets.js';
 import { openState, placesIn, stateFolder, temporaryState } from './state-folder.js';
 import type { DevSummary } from './summary.js';
+import type { RestartPolicy } from './supervise.js';
 import { summarise } from './summarise.js';
 import { valuesOf } from './values.js';
 
@@ -28,6 +29,8 @@ export interface DevOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Calls the start off; whatever runs by then is ended. */
   readonly signal?: AbortSignal;
+  /** Another patience with processes that die: a test that kills them needs more. */
+  readonly restartPolicy?: RestartPolicy;
 }
 
 export interface RunningDev {
@@ -78,6 +81,7 @@ export async function startDev(options: DevOptions = {}): Promise<RunningDev> {
     const summary = await start({
       ...{ state, env, progress, sandbox, tree, callOff, signal: off.signal },
       ...(options.port !== undefined && { port: options.port }),
+      ...(options.restartPolicy && { restartPolicy: options.restartPolicy }),
       giveUp: (reason) => fail(reason),
       onData: (folder) => {
         if (ephemeral && !folder.startsWith(state + sep)) leftovers.add(folder);

@@ -21,7 +21,8 @@ export interface SuperviseOptions {
   readonly clock?: () => number;
 }
 
-interface RestartPolicy {
+/** How often a process may die within a time before the stack gives up. */
+export interface RestartPolicy {
   readonly restarts: number;
   readonly withinMs: number;
   /** Before the first restart; doubles with each. */

@@ -1,46 +1,18 @@
-/** The steps of the demo. Each does one thing through the product's own front doors, and checks what it saw. */
+/** The story of a read: nobody is asked, one clinician is, a no, silence, the proof, and the end of a record. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { action as actionId, tenant as tenantId } from '../../action/ids.js';
 import { retentionWorkflowId, sweepScheduleId } from '../../retention/types.js';
 import { openedInput } from './erasure.js';
 import type { Told } from './narrator.js';
-import { nodeOffline } from './offline.js';
 import { foundIn, rawHistory } from './raw-history.js';
-import { commandLine, type Answer, type Stage } from './stage.js';
-
-export interface Step {
-  readonly name: string;
-  readonly title: string;
-  /** @throws NotSeen when something else happened than was promised. */
-  readonly run: (stage: Stage, memory: Memory) => Promise<Told>;
-}
-
-/** What later steps need of earlier ones. */
-export interface Memory {
-  /** The approved read of medications. */
-  approved?: string;
-  /** Names of the medications that the agent was given. */
-  medications?: readonly string[];
-  /** Every action of the demo. */
-  readonly actions: string[];
-}
-
-/** The demo did not see what it promises. */
-export class NotSeen extends Error {
-  override readonly name = 'NotSeen';
-}
-
-function see(held: boolean, promise: string): void {
-  if (!held) throw new NotSeen(promise);
-}
+import { NotSeen, answerTo, bundleFile, eventually, known, recordsOf, see, verified, type Step } from './seeing.js';
+import type { Stage } from './stage.js';
 
 const reason = 'Reconcile medications before discharge';
 const denial = 'Patient was discharged this morning';
 
-const output = z.looseObject({ output: z.object({ elements: z.record(z.string(), z.array(z.looseObject({}))) }) });
 const medication = z.looseObject({ medicationCodeableConcept: z.looseObject({ text: z.string().optional() }) });
 const view = z.looseObject({
   id: z.string(),
@@ -49,7 +21,7 @@ const view = z.looseObject({
   retention: z.object({ class: z.string(), date: z.string() }).nullable(),
 });
 
-export const steps: readonly Step[] = [
+export const readSteps: readonly Step[] = [
   {
     name: 'facility',
     title: 'T0: an agent reads the opening hours. Nobody is asked; warrant, scan and log are in their places.',
@@ -227,8 +199,9 @@ async function dispose(stage: Stage): Promise<Told> {
   const tenant = tenantId(stage.dev.tenant);
   await stage.temporal.schedule.getHandle(sweepScheduleId(tenant)).trigger();
   const timer = retentionWorkflowId(tenant, date);
-  await eventually(async () => (await openedInput(stage.dev, history)) === '{"$unreadable":"erased"}');
-  await eventually(async () => {
+  const promise = 'the timer workflow disposes of the record within twenty seconds';
+  await eventually(promise, async () => (await openedInput(stage.dev, history)) === '{"$unreadable":"erased"}');
+  await eventually(promise, async () => {
     const { status } = await stage.temporal.workflow.getHandle(timer).describe();
     return status.name === 'COMPLETED';
   });
@@ -257,41 +230,10 @@ async function dispose(stage: Stage): Promise<Told> {
   };
 }
 
-function answerTo(answers: readonly Answer[], asked: string): Answer {
-  const answer = answers.findLast((each) => each.asked === asked);
-  if (!answer) throw new NotSeen(`the agent has an answer to ${asked}`);
-  return answer;
-}
-
-function recordsOf(answer: Answer, element: string): readonly Readonly<Record<string, unknown>>[] {
-  return output.safeParse(answer).data?.output.elements[element] ?? [];
-}
-
-function known(id: string | undefined): string {
-  if (id === undefined) throw new NotSeen('an earlier step left an approved action');
-  return id;
-}
-
-function bundleFile({ folder }: Stage, id: string): string {
-  return join(folder, `${id}.json`);
-}
-
-function verified({ dev, signal }: Stage, file: string) {
-  return nodeOffline([commandLine, 'audit', 'verify', file, '--vkey', dev.vkey], signal);
-}
-
 /** The action that was asked for last, as the operator's list has it. */
 async function newestOf(stage: Stage): Promise<z.infer<typeof view>> {
   const listed = await stage.countersign(['actions', 'list', '--limit', '1', '--json', '--sandbox-person', 'finn']);
   const [newest] = z.object({ actions: z.array(view) }).parse(JSON.parse(listed)).actions;
   if (!newest) throw new NotSeen('the operator sees the actions');
   return newest;
-}
-
-async function eventually(holds: () => Promise<boolean>): Promise<void> {
-  for (const until = performance.now() + 20_000; ;) {
-    if (await holds()) return;
-    see(performance.now() < until, 'the timer workflow disposes of the record within twenty seconds');
-    await sleep(200);
-  }
 }

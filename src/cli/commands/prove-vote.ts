@@ -1,0 +1,43 @@
+/** The proof of one vote: a sign-in for these very bytes, or the signature of a passkey under them. */
+import { assertionSchema } from '../../passkey/assertion.js';
+import type { Proof } from '../../approval/envelope.js';
+import type { Approval } from './approval-view.js';
+import { CommandFailure } from './failure.js';
+import type { Session } from './person-command.js';
+
+/** What the person is told before they sign. */
+export function signingText({ method, fresh }: Approval['proof'], until: string): string {
+  const how =
+    method === 'idp' ? 'a sign-in of its own' : fresh ? 'your passkey, and a sign-in of its own' : 'your passkey';
+  return `Signing takes ${how}, until ${until}.`;
+}
+
+/**
+ * A passkey of a real person signs in their browser only; here it is a sandbox person's.
+ *
+ * @throws CommandFailure `passkey.missing` for a sandbox person who has enrolled none here.
+ */
+export async function proveVote(session: Session, { proof, rpId }: Approval, hash: string): Promise<Proof> {
+  const { signIn, place, sandboxPerson } = session;
+  if (proof.method === 'idp') return { kind: 'idp', idToken: await signIn.voteToken(hash) };
+  const { hostname, origin } = new URL(place.api);
+  if (!place.sandbox || sandboxPerson === undefined)
+    throw new CommandFailure(2, 'sandbox.refused', 'Only a sandbox person has a passkey in this program.');
+  if (rpId !== hostname)
+    throw new CommandFailure(1, 'ballot.differs', 'The API asks for a key of another site than its own. Report it.');
+  const { softwarePasskey } = await import('@countersign/sandbox'); // not installed in production
+  const passkey = softwarePasskey(place.sandbox.credentials, sandboxPerson);
+  if (!passkey.holds(rpId)) {
+    const next = `countersign passkeys enrol --sandbox-person ${sandboxPerson}`;
+    throw new CommandFailure(1, 'passkey.missing', `This vote takes a passkey, and ${sandboxPerson} has none: ${next}`);
+  }
+  const assertion = assertionSchema.parse(passkey.get({ challenge: hash, rpId, origin }));
+  return { kind: 'passkey', ...assertion, ...(proof.fresh && { idToken: await signIn.voteToken(hash) }) };
+}
+
+/** The page of the API on which a person votes with their own passkey. */
+export function votePage(api: string, action: string): URL {
+  const page = new URL('/pages/approve', api);
+  page.searchParams.set('action', action);
+  return page;
+}
