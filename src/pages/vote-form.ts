@@ -46,7 +46,7 @@ export function voteForm(approval: Approval, sign: (cast: Cast) => unknown): HTM
   const { meaning, reason, confirmation, roles, signature } = fields;
   const asked = [meaning, reason, ...(approval.confirmation === null ? [] : [confirmation]), roles, signature];
   const form = element('form', { novalidate: '' }, ...asked.map((field) => field.element), missing, submit);
-  form.addEventListener('change', follow);
+  form.addEventListener('input', follow); // and not `change`: what moved the button as it is pressed would take the press away
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     const completed = completeVote(approval, entered());

@@ -39,7 +39,7 @@ form{max-width:40rem}
 fieldset{margin:0 0 1.25rem;padding:0;border:0}
 legend,.field>label{display:block;margin:0 0 .375rem;padding:0;font-weight:600}
 fieldset label{display:flex;gap:.75rem;align-items:flex-start;margin:.375rem 0;padding:.625rem .75rem;border:1px solid var(--edge);border-radius:.375rem;cursor:pointer}
-fieldset label:has(:checked){border-color:var(--main);box-shadow:inset 0 0 0 1px var(--main);background:var(--panel)}
+fieldset label:has(:checked){border-color:var(--focus);box-shadow:inset 0 0 0 1px var(--focus);background:var(--panel)}
 input[type=radio],input[type=checkbox]{flex:none;width:1.25rem;height:1.25rem;margin:.125rem 0;accent-color:var(--main)}
 .field{margin:0 0 1.25rem}
 .note{margin:0 0 .375rem;color:var(--quiet);font-size:.9375rem}
