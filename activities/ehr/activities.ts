@@ -9,18 +9,21 @@ import type {
   Relation,
   Written,
 } from '../../src/action/types.js';
+import type { Resource } from '../../src/ehr/bundle.js';
 import { checkRead } from '../../src/ehr/check-read.tx.js';
 import { closePrepare } from '../../src/ehr/close-prepare.tx.js';
 import { closeRead } from '../../src/ehr/close-read.tx.js';
 import { closeReadBack } from '../../src/ehr/close-read-back.tx.js';
+import { closeRecheck } from '../../src/ehr/close-recheck.tx.js';
 import { closeRelation, storedRelation } from '../../src/ehr/close-relation.tx.js';
 import { closeWrite } from '../../src/ehr/close-write.tx.js';
 import type { EhrDeps } from '../../src/ehr/deps.js';
 import { judgeRead } from '../../src/ehr/judge-read.js';
-import { lookBack, type Found } from '../../src/ehr/look-back.js';
+import { lookBack } from '../../src/ehr/look-back.js';
 import { openPrepare } from '../../src/ehr/open-prepare.tx.js';
 import { openRead, type OpenedRead } from '../../src/ehr/open-read.tx.js';
 import { openReadBack } from '../../src/ehr/open-read-back.tx.js';
+import { openRecheck, type Rechecked } from '../../src/ehr/open-recheck.tx.js';
 import { openWrite } from '../../src/ehr/open-write.tx.js';
 import { prepareChange } from '../../src/ehr/prepare-change.js';
 import { readElements, type ReadResult } from '../../src/ehr/read-elements.js';
@@ -43,6 +46,8 @@ export interface EhrActivities {
   write(admission: Admission, warrant: MintedWarrant): Promise<Written>;
   /** Asks the EHR, under a system warrant, what became of a write of which nobody knows. */
   readBack(admission: Admission, warrant: MintedWarrant): Promise<ReadBack>;
+  /** Asks the EHR, under a system warrant, which versions it holds of what an ended action wrote, or may have written. */
+  recheck(admission: Admission, warrant: MintedWarrant): Promise<Rechecked>;
 }
 
 type Open = Extract<OpenedRead, { status: 'open' }>;
@@ -157,11 +162,28 @@ export function ehrActivities(deps: EhrDeps): EhrActivities {
           });
         }),
       ),
+
+    recheck: (admission, warrant) =>
+      onLog(
+        admission,
+        warrant,
+        rechecks,
+        beating(async (signal) => {
+          const opened = await openRecheck(deps, admission, warrant);
+          if (opened.status !== 'open') return opened;
+          const reader = target(admission, opened, signal);
+          const read = await reader.versions().catch(noneThere).catch(notSaid);
+          if ('status' in read) await recordRefusal(deps, admission, { warrant, step: rechecks, ...read });
+          const versions = 'status' in read ? undefined : read;
+          return closeRecheck(deps, admission, opened, { versions, bytes: reader.bytes() });
+        }),
+      ),
   };
 }
 
-/** In the log's keys, each warrant of which is of one round. */
+/** In the log's keys, each warrant of which is of one round, or of one look. */
 const readBacks = step('read_back');
+const rechecks = step('recheck');
 
 /** The stored counts of a use that an earlier attempt ended: the EHR is not asked again. */
 function asPerformed({ status, records, truncated, findings }: Ended): Performed {
@@ -178,7 +200,14 @@ function asRefused(error: unknown): Extract<Prepared, { status: 'refused' }> {
 }
 
 /** An EHR that gives no answer, or a wrong one, settles nothing; a warrant that does not hold is another matter. */
-function notSaid(error: unknown): Found | { readonly status: 'not_said'; readonly code: RefusalCode } {
+function notSaid(error: unknown): { readonly status: 'not_said'; readonly code: RefusalCode } {
   if (!(error instanceof Refusal) || !error.code.startsWith('ehr.')) throw error;
   return { status: 'not_said', code: error.code };
+}
+
+/** An EHR that has no such resource has no version of it. */
+function noneThere(error: unknown): readonly Resource[] {
+  const status = error instanceof Refusal ? error.details['status'] : undefined;
+  if (status !== 404 && status !== 410) throw error;
+  return [];
 }

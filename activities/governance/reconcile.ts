@@ -5,9 +5,10 @@ import { errorFacts, type Logger } from '../../src/config/log.js';
 import { judgeRun } from '../../src/reconcile/finding.js';
 import { noteStarted, readmit } from '../../src/reconcile/readmit.tx.js';
 import { concludedBatch, lookBackFrom, openBatch, unloggedRuns } from '../../src/reconcile/batches.tx.js';
+import { claimLooks, openLook } from '../../src/reconcile/look.tx.js';
 import { recordLoss, type Loss } from '../../src/reconcile/record-loss.tx.js';
 import { noteHistoryLogged, recordHistory, recordNoHistory, recordReset } from '../../src/reconcile/record-run.tx.js';
-import type { Batch, BatchDone, ClosedRun } from '../../src/reconcile/types.js';
+import type { Batch, BatchDone, ClosedRun, Look, Looks } from '../../src/reconcile/types.js';
 import type { ActionRuns } from '../../src/temporal/action-runs.js';
 
 /** Activities of the reconciler: each takes one batch of a pass, and repeated from anywhere changes nothing twice. */
@@ -18,6 +19,8 @@ export interface ReconcileActivities {
   reconcileConcluded(batch: Batch): Promise<BatchDone>;
   /** Every other run that closed of late: what was reset, terminated, or begun after the end. */
   reconcileClosed(batch: Batch): Promise<BatchDone>;
+  /** Warrants for the looks that are due at what the EHR holds; who is in this batch is not due again for minutes. */
+  dueLooks(batch: Batch): Promise<Looks>;
 }
 
 export interface ReconcileDeps extends GovernanceDeps {
@@ -112,6 +115,17 @@ export function reconcileActivities(deps: ReconcileDeps): ReconcileActivities {
       const page = await runs.closedSince(await lookBackFrom(pool, tenant), after);
       const counts = await each(await unloggedRuns(pool, tenant, page.runs), (run) => logHistory(tenant, run));
       return { ...counts, ...(page.next !== undefined && { next: page.next }) };
+    },
+
+    async dueLooks({ tenant }) {
+      const claimed = await claimLooks(pool, tenant);
+      const looks: Look[] = [];
+      const { failed } = await each(claimed.actions, async ({ action }) => {
+        const look = await openLook(deps, tenant, action);
+        if (look) looks.push(look);
+        return look !== undefined;
+      });
+      return { looks, failed, more: claimed.more };
     },
   };
 }

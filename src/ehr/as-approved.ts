@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { ActionId } from '../action/ids.js';
 import type { Resource } from './bundle.js';
 import { clinicalText, type Proposal } from './proposal.js';
-import { actionTag, aiLabel } from './transaction.js';
+import { actionTag, actionTagSystem, aiLabel } from './transaction.js';
 
 const coding = z.looseObject({ system: z.string().optional(), code: z.string().optional() });
 const metaSchema = z.looseObject({ security: z.array(coding).default([]), tag: z.array(coding).default([]) });
@@ -14,6 +14,12 @@ const metaSchema = z.looseObject({ security: z.array(coding).default([]), tag: z
  */
 export function isTagged({ meta }: Resource, action: ActionId): boolean {
   return has(metaSchema.safeParse(meta).data?.tag, actionTag(action));
+}
+
+/** Every action that a tag of ours names on it; whether there ever was such an action is not judged here. */
+export function actionsOf({ meta }: Resource): readonly string[] {
+  const tags = metaSchema.safeParse(meta).data?.tag ?? [];
+  return tags.flatMap(({ system, code }) => (system === actionTagSystem ? [code ?? ''] : []));
 }
 
 /** The approved content and the label that says an AI made it; the rest of `meta` is the server's. */

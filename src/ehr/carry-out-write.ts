@@ -152,15 +152,18 @@ function sendingGate({ sending, check, monotonic, signal }: WriteDeps, { until }
  * that only says that it was done, the approved base may still be there: then a later attempt tries again.
  */
 async function confirm(reader: TargetReader, order: WriteOrder, version: string | undefined): Promise<WriteEnd> {
-  if (version !== undefined) {
-    const written = await reader.version(version);
-    if (isTagged(written, order.action)) {
-      if (!isAsApproved(written, order.proposal)) throw writtenOtherwise();
-      return { status: 'done', version };
-    }
+  const named = version === undefined ? undefined : await reader.version(version).catch(ifThere);
+  if (version !== undefined && named && isTagged(named, order.action)) {
+    if (!isAsApproved(named, order.proposal)) throw writtenOtherwise();
+    return { status: 'done', version };
   }
   const found = await lookBack(reader, order);
   return found.status === 'base' ? unknown(unavailable()) : endOf(found);
+}
+
+/** An EHR may name a version that it does not have, or give none by its number: then the tag tells. */
+function ifThere(error: unknown): undefined {
+  if (!(error instanceof Refusal) || error.code !== 'ehr.rejected') throw error;
 }
 
 function endOf(found: Exclude<Found, { status: 'base' }>): WriteEnd {

@@ -61,7 +61,7 @@ export async function openReadBack(
 }
 
 /** Undefined while nobody knows. */
-export function settledBefore({ status }: WriteUse): ReadBack | undefined {
+function settledBefore({ status }: WriteUse): ReadBack | undefined {
   if (status === 'done') return { status: 'written' };
   return status === 'conflict' ? { status: 'superseded' } : undefined;
 }

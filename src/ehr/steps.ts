@@ -13,3 +13,12 @@ export function readBackStep(round: number): StepName {
 export function isReadBackStep(name: StepName): boolean {
   return /^read_back_[0-9]+$/.test(name);
 }
+
+/** The `look`th time that the EHR is asked, after the action has ended, what it holds of its write. */
+export function recheckStep(look: number): StepName {
+  return step(`recheck_${look}`);
+}
+
+export function isRecheckStep(name: StepName): boolean {
+  return /^recheck_[0-9]+$/.test(name);
+}

@@ -41,6 +41,10 @@ export interface Ballot {
   readonly roles: readonly RoleName[];
   readonly verdict?: Verdict;
   readonly meaning: Meaning;
+  /** Another proof than their passkey's. */
+  readonly proof?: Proof;
+  /** Of a fresh sign-in beside the passkey. */
+  readonly idToken?: string;
 }
 
 export interface Voters {
@@ -70,13 +74,13 @@ export function voters(db: TestDatabase): Voters {
       if (!made) throw new Error('a registration that does not verify');
       const enrolment = passkeySchema.parse(randomUUID());
       const offer = { registration, idToken: 'header.payload.signature' };
-      const name_ = await inTenant(db.pool('api'), clinic, async (tx) => {
+      const offered = await inTenant(db.pool('api'), clinic, async (tx) => {
         await insertEnrolment(tx, enrolment, person);
         return insertOffer(tx, enrolment, person, offer);
       });
       await inTenant(db.pool('governance'), clinic, async (tx) => {
-        if (name_ === undefined) throw new Error('an offer that was not noted');
-        await insertPasskey(tx, { enrolment, name: name_, ...made, rpId, transports });
+        if (offered === undefined) throw new Error('an offer that was not noted');
+        await insertPasskey(tx, { enrolment, name: offered, ...made, rpId, transports });
         const hexOf = (bytes: Uint8Array) => digest(Buffer.from(sha256(bytes)).toString('hex'));
         await appendLeaf(tx, {
           kind: 'passkey.enrolled',
@@ -96,7 +100,7 @@ export function voters(db: TestDatabase): Voters {
       });
     },
 
-    async vote(name, { action, approver, roles, verdict = 'approve', meaning }) {
+    async vote(name, { action, approver, roles, verdict = 'approve', meaning, proof: other, idToken }) {
       const id = challenge(randomUUID());
       const decision: Decision = await inTenant(db.pool('api'), clinic, async (tx) => {
         const reasonCommitment = verdict === 'approve' ? null : '55'.repeat(32);
@@ -108,7 +112,7 @@ export function voters(db: TestDatabase): Voters {
       });
       const hash = decisionHash(decision, sha256);
       const assertion = softwarePasskey(folder, name).get({ challenge: hash, rpId, origin });
-      const proof: Proof = { kind: 'passkey', ...assertion };
+      const proof: Proof = other ?? { kind: 'passkey', ...assertion, ...(idToken !== undefined && { idToken }) };
       await inTenant(db.pool('api'), clinic, (tx) => insertReceipt(tx, id, proof));
       const leaf = await inTenant(db.pool('governance'), clinic, async (tx) => {
         const refusal = await insertVote(tx, id, roles, proof);
@@ -124,7 +128,7 @@ export function voters(db: TestDatabase): Voters {
             verdict,
             meaning,
             decision: hash,
-            method: 'passkey',
+            method: proof.kind,
             proof: canonicalDigest(proof),
           },
         });

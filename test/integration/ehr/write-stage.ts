@@ -13,7 +13,7 @@ import { digest, person, role, type Digest } from '../../../src/action/ids.js';
 import { Refusal } from '../../../src/action/refusal.js';
 import type { SealedRequest } from '../../../src/action/request.js';
 import type { Admission, MintedWarrant, Prepared, ReadBack, Written } from '../../../src/action/types.js';
-import { leafOf } from '../../../src/audit/leaf.js';
+import { dataOf, leafOf } from '../../../src/audit/leaf.js';
 import { createLog } from '../../../src/config/log.js';
 import { inTenant } from '../../../src/database/transaction.js';
 import { fhirGateway, type FhirGateway } from '../../../src/ehr/fhir.gateway.js';
@@ -23,15 +23,21 @@ import { actionTagSystem } from '../../../src/ehr/transaction.js';
 import { writeReadings } from '../../../src/ehr/write-elements.js';
 import { markFile } from '../../../src/signer/mark.node.js';
 import { startSigner, type RunningSigner } from '../../../src/signer/start.js';
-import { formatVerifier, signerOf, type Signer } from '../../../src/audit/note.js';
+import { formatCheckpoint } from '../../../src/audit/checkpoint.js';
+import { leafHashes, logSize } from '../../../src/audit/leaf.store.js';
+import { rootOf } from '../../../src/audit/merkle.js';
+import { formatVerifier, signNote, signerOf } from '../../../src/audit/note.js';
+import { publishCheckpoint } from '../../../src/signer/checkpoint.store.js';
 import type { WarrantSpec } from '../../../src/warrant/mint.store.js';
 import { testDatabase, type TestDatabase } from '../../support/database.js';
+import type { Unsealed } from '../../../src/keys/keychain.store.js';
 import { noTrust, testRulebook } from '../../support/rulebook.js';
 import { assertion, fhirClient, newKey, requestToken } from '../sandbox/ehr-client.js';
 import { chen, clinic, stage, type OpenedAction, type Stage } from '../warrant/stage.js';
 import { rpId, voters, type Voters } from './passkeys.js';
 
 export const dora = person('00000000-0000-4000-8000-0000000000d0');
+export const elif = person('00000000-0000-4000-8000-0000000000e1');
 const logOrigin = 'dev.countersign/clinic';
 const patient = 'Patient/canary';
 export const before = 'One tablet three times a day';
@@ -59,19 +65,28 @@ export interface WriteStage {
   readBack(of: OpenedAction, warrant: MintedWarrant): Promise<ReadBack>;
   /** The texts of the order's versions, oldest first; `ours` for one with the action's tag. */
   story(target: string): readonly string[];
-  /** Requests with `POST` to the base: transactions. */
-  sent(): ReturnType<RunningEhr['requests']>;
+  /** Transactions of this action that reached the EHR. */
+  sent(of: OpenedAction): ReturnType<RunningEhr['requests']>;
   kinds(of: OpenedAction): Promise<string[]>;
   use(warrant: MintedWarrant): Promise<string | undefined>;
   result(of: OpenedAction): Promise<unknown>;
   sealed(of: OpenedAction, path: string): Promise<Record<string, unknown>>;
+  /** Whatever data reached the EHR since the last call. */
+  heard(): ReturnType<RunningEhr['requests']>;
+  /** Security events on the log of this action, by code. */
+  events(of: OpenedAction): Promise<string[]>;
+  unsealed(of: OpenedAction, path: string): Promise<Unsealed>;
+  /** As whoever holds database and keys can. */
   reseal(of: OpenedAction, path: string, change: (content: Record<string, unknown>) => unknown): Promise<void>;
   /** Lets the gateways' clock go on by so many milliseconds: their process slept. */
   advance(ms: number): void;
-  /** What happens right before, and right after, the database lets a transaction leave. */
-  readonly leaving: { before: () => Promise<unknown>; after: () => Promise<unknown> };
-  sign(as?: 'own' | 'foreign'): Promise<void>;
+  readonly wire: Wire;
+  /** No fault any more, and nothing on the wire. */
+  calm(): void;
+  sign(): Promise<void>;
   stopSigning(): Promise<void>;
+  /** A checkpoint over all leaves, in the name of the log and signed by somebody else. */
+  forgeCheckpoint(): Promise<void>;
   /** Ends the lease of the latest attempt, as waiting would. */
   endLease(warrant: MintedWarrant): Promise<void>;
   /** Past triggers, as a superuser can. */
@@ -79,11 +94,28 @@ export interface WriteStage {
   end(): Promise<void>;
 }
 
+/** What lies between gateway and EHR. */
+export interface Wire {
+  /** Happens right before, and right after, the database lets a transaction leave. */
+  before: () => Promise<unknown>;
+  after: () => Promise<unknown>;
+  /** A proxy that changes what is sent, or what is answered. */
+  there: (transaction: unknown) => unknown;
+  back: (body: unknown) => unknown;
+}
+
 export interface Ready {
   readonly of: OpenedAction;
   readonly target: string;
   readonly warrant: MintedWarrant;
 }
+
+const straight: Wire = {
+  before: async () => undefined,
+  after: async () => undefined,
+  there: (transaction) => transaction,
+  back: (body) => body,
+};
 
 export async function writeStage(): Promise<WriteStage> {
   const { privateKey, publicKey } = await generateKeyPair('ES384');
@@ -107,6 +139,7 @@ export async function writeStage(): Promise<WriteStage> {
   for (const [id, name] of [
     [chen, 'chen'],
     [dora, 'dora'],
+    [elif, 'elif'],
   ])
     await db.admin.query(
       `INSERT INTO countersign.person (tenant, person, issuer, subject, display_name, practitioner)
@@ -116,17 +149,17 @@ export async function writeStage(): Promise<WriteStage> {
   const votes = voters(db);
   await votes.enrol('chen', chen);
   await votes.enrol('dora', dora);
+  await votes.enrol('elif', elif);
 
   const own = signerOf(logOrigin, crypto.getRandomValues(new Uint8Array(32)));
-  const foreign = signerOf(logOrigin, crypto.getRandomValues(new Uint8Array(32)));
   const folder = mkdtempSync(join(tmpdir(), 'countersign-marks-'));
   const on = await stage(db, () => ehr.url);
   const trusted = { ...noTrust, warrantIssuers: [...on.issuers], logs: [formatVerifier(own)], rpIds: [rpId] };
   const rulebook = testRulebook({}, trusted);
 
-  let skipped = 0;
+  let [skipped, told] = [0, 0];
   const monotonic = () => performance.now() + skipped;
-  const leaving: WriteStage['leaving'] = { before: async () => undefined, after: async () => undefined };
+  const wire: Wire = { ...straight };
   const tokens = smartTokens({
     base: ehr.url,
     clientId: 'countersign',
@@ -139,15 +172,17 @@ export async function writeStage(): Promise<WriteStage> {
   const gateway = fhirGateway({ base: ehr.url, tokens });
   const fhir: FhirGateway = {
     ...gateway,
-    transact: (call, transaction, request) =>
-      gateway.transact(call, transaction, {
+    async transact(call, transaction, request) {
+      const { body, bytes } = await gateway.transact(call, wire.there(transaction), {
         ...request,
         async mayLeave() {
-          await leaving.before();
+          await wire.before();
           await request.mayLeave();
-          await leaving.after();
+          await wire.after();
         },
-      }),
+      });
+      return { body: wire.back(body), bytes };
+    },
   };
   const activities: EhrActivities = ehrActivities({
     pool: db.pool('ehr'),
@@ -178,26 +213,38 @@ export async function writeStage(): Promise<WriteStage> {
     db.admin.query('UPDATE countersign.action SET status = $2 WHERE action = $1', [action, status]);
 
   let signer: RunningSigner | undefined;
-  const sign = async (by: Signer): Promise<void> => {
+  const sign = async (): Promise<void> => {
     signer = startSigner({
       connectionString: db.url('signer'),
       tenant: clinic,
-      signer: by,
-      mark: markFile(join(folder, Buffer.from(by.keyId).toString('hex'))),
+      signer: own,
+      mark: markFile(folder),
       log: createLog('test', 'fatal'),
     });
     await signer.firstRound;
   };
-  await sign(own);
+  await sign();
 
   const at: WriteStage = {
     db,
     ehr,
     on,
     voters: votes,
-    leaving,
+    wire,
+    calm() {
+      ehr.faults.clear();
+      Object.assign(wire, straight);
+    },
     advance: (ms) => void (skipped += ms),
-    sign: (as = 'own') => sign(as === 'own' ? own : foreign),
+    sign,
+    async forgeCheckpoint() {
+      const foreign = signerOf(logOrigin, crypto.getRandomValues(new Uint8Array(32)));
+      await inTenant(db.pool('signer'), clinic, async (tx) => {
+        const size = await logSize(tx);
+        const body = formatCheckpoint({ origin: logOrigin, size, root: rootOf(await leafHashes(tx, size)) });
+        await publishCheckpoint(tx, size, signNote(body, foreign));
+      });
+    },
     async stopSigning() {
       await signer?.stop();
       signer = undefined;
@@ -296,7 +343,25 @@ export async function writeStage(): Promise<WriteStage> {
         const tagged = meta.tag?.some(({ system }) => system === actionTagSystem) ?? false;
         return `${String(instruction?.text)}${tagged ? ' (ours)' : ''}`;
       }),
-    sent: () => ehr.requests('fhir').filter(({ method, path }) => method === 'POST' && path === '/fhir'),
+    // Whatever became of it, and even if the EHR never read it: its id says whose it was.
+    sent: ({ action }) =>
+      ehr
+        .requests('fhir')
+        .filter(
+          ({ method, path, requestId }) => method === 'POST' && path === '/fhir' && requestId?.startsWith(action),
+        ),
+    heard() {
+      const requests = ehr.requests('fhir').slice(told);
+      told += requests.length;
+      return requests;
+    },
+    async events({ action }) {
+      const found = await db.admin.query<{ bytes: Buffer }>(
+        `SELECT bytes FROM countersign.audit_leaf WHERE action = $1 AND kind = 'security.event' ORDER BY index`,
+        [action],
+      );
+      return found.rows.map(({ bytes }) => dataOf(leafOf(bytes), 'security.event')?.code ?? '');
+    },
     async kinds({ action }) {
       const found = await db.admin.query<{ bytes: Buffer }>(
         'SELECT bytes FROM countersign.audit_leaf WHERE action = $1 ORDER BY index',
@@ -316,8 +381,10 @@ export async function writeStage(): Promise<WriteStage> {
         ({ bytes }): unknown => JSON.parse(new TextDecoder().decode(bytes)),
         (error: unknown) => (error instanceof Refusal ? error.code : Promise.reject(error)),
       ),
-    sealed: async ({ action }, path) => {
-      const { bytes } = await inTenant(db.pool('ehr'), clinic, (tx) => on.keychain.unseal(tx, clinic, action, path));
+    unsealed: ({ action }, path) =>
+      inTenant(db.pool('ehr'), clinic, (tx) => on.keychain.unseal(tx, clinic, action, path)),
+    async sealed(of, path) {
+      const { bytes } = await at.unsealed(of, path);
       return JSON.parse(new TextDecoder().decode(bytes));
     },
     async reseal(of, path, change) {
