@@ -1,5 +1,5 @@
 import { verifyRegistrationResponse } from '@simplewebauthn/server';
-import { decodeAttestationObject, parseAuthenticatorData } from '@simplewebauthn/server/helpers';
+import { decodeAttestationObject, parseAuthenticatorData, verifySignature } from '@simplewebauthn/server/helpers';
 import { unbase64url } from './base64url.js';
 import { authenticatorDataOf, type AuthenticatorData } from './ceremony.js';
 import { algorithms, type Registration } from './registration.js';
@@ -49,9 +49,27 @@ export async function verifiedRegistration(
     });
     if (!verified || registrationInfo.credential.id !== id) return undefined;
     const { credential, aaguid } = registrationInfo;
+    if (!(await isKey(credential.publicKey))) return undefined;
     return { credential: id, publicKey: credential.publicKey, counter: credential.counter, aaguid };
   } catch {
     return undefined; // the library throws for everything that does not fit, and says no more than that
+  }
+}
+
+/** DER of r = s = 1: a signature in shape, and of nobody. */
+const anySignature = Uint8Array.of(0x30, 0x06, 0x02, 0x01, 0x01, 0x02, 0x01, 0x01);
+
+/**
+ * Whether a COSE key can be asked about a signature at all. Attestation `none` is no use of it, and a broken key would
+ * come to light only when it refuses its person's votes.
+ */
+async function isKey(publicKey: Uint8Array): Promise<boolean> {
+  const credentialPublicKey = Uint8Array.from(publicKey);
+  try {
+    await verifySignature({ signature: anySignature, data: new Uint8Array(), credentialPublicKey });
+    return true;
+  } catch {
+    return false;
   }
 }
 
