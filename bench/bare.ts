@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
-import { startEhr } from '@countersign/sandbox';
+import { startEhr, type RunningEhr } from '@countersign/sandbox';
 import { fhirGateway } from '../src/ehr/fhir.gateway.js';
 import { smartTokens } from '../src/ehr/smart.gateway.js';
 import { loadRulebook } from '../src/rulebook/load.js';
@@ -12,11 +12,16 @@ import { taskQueues } from '../src/temporal/queues.js';
 import { noTrust } from '../test/support/rulebook.js';
 import { keyPair } from '../test/support/stack.js';
 import { bareActivities } from './bare.activity.js';
+import type { bareWrite } from './bare.workflow.js';
 import { bareNamespace } from './engines.js';
 
 export interface Bare {
-  /** Runs the workflow once and answers its id. */
+  /** Runs the reading workflow once and answers its id. */
   run(): Promise<string>;
+  /** Runs the writing one and answers its id; the same order each time, so one after the other. */
+  write(): Promise<string>;
+  /** When transactions reached the EHR, in milliseconds since 1970. */
+  effects(): readonly number[];
   /** How many events the history of that run holds. */
   events(workflowId: string): Promise<number>;
   stop(): Promise<void>;
@@ -26,7 +31,7 @@ export async function startBare(address: string): Promise<Bare> {
   const keys = await keyPair('ES384');
   const ehr = await startEhr({
     port: 0,
-    clients: [{ id: 'countersign', jwks: { keys: [keys.publicJwk] }, scope: 'system/*.rs' }],
+    clients: [{ id: 'countersign', jwks: { keys: [keys.publicJwk] }, scope: 'system/*.crus' }],
   });
   const tokens = smartTokens({
     base: ehr.url,
@@ -56,7 +61,17 @@ export async function startBare(address: string): Promise<Bare> {
 
   const clientConnection = await Connection.connect({ address });
   const client = new Client({ connection: clientConnection, namespace: bareNamespace });
+  let version = 1;
   return {
+    async write() {
+      const workflowId = `bare/${randomUUID()}`;
+      const options = { workflowId, taskQueue: taskQueues.governance, workflowTaskTimeout: '3s' } as const;
+      const args = [String(version), `${version} tablets`] as const;
+      await client.workflow.execute<typeof bareWrite>('bareWrite', { ...options, args: [...args] });
+      version += 1;
+      return workflowId;
+    },
+    effects: () => transactionsOf(ehr),
     async run() {
       const workflowId = `bare/${randomUUID()}`;
       const options = { workflowId, taskQueue: taskQueues.governance, workflowTaskTimeout: '3s' } as const;
@@ -75,4 +90,12 @@ export async function startBare(address: string): Promise<Bare> {
       await Promise.all([clientConnection.close(), connection.close(), ehr.close()]);
     },
   };
+}
+
+/** When each transaction arrived, in milliseconds since 1970. */
+export function transactionsOf(ehr: RunningEhr): readonly number[] {
+  return ehr
+    .requests('fhir')
+    .filter(({ method, path }) => method === 'POST' && path === '/fhir')
+    .map(({ at }) => Date.parse(at));
 }

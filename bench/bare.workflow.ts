@@ -1,8 +1,8 @@
-/** The yardstick: a workflow that calls the same read of the EHR and does nothing else. Not part of the product. */
+/** The yardsticks: workflows that call the same activity of the EHR and do nothing else. Not part of the product. */
 import { proxyActivities } from '@temporalio/workflow';
 import type { BareActivities } from './bare.activity.js';
 
-const { readFacility } = proxyActivities<BareActivities>({
+const { readFacility, writeOrder } = proxyActivities<BareActivities>({
   taskQueue: 'ehr',
   startToCloseTimeout: '60s',
   scheduleToCloseTimeout: '1h',
@@ -12,4 +12,8 @@ const { readFacility } = proxyActivities<BareActivities>({
 /** Answers how many records came. */
 export async function bareRead(): Promise<number> {
   return readFacility();
+}
+
+export async function bareWrite(version: string, dose: string): Promise<void> {
+  return writeOrder(version, dose);
 }

@@ -10,8 +10,8 @@ export interface Waiting {
   readonly signal: AbortSignal;
 }
 
-/** A signer signs every 100 ms or so; whoever waits longer than that may as well ask less often. */
-const [firstPauseMs, longestPauseMs] = [25, 200];
+/** A signer that is up signs within some 30 ms; whoever waits longer than that may as well ask less often. */
+const [firstPauseMs, longestPauseMs] = [5, 100];
 
 /**
  * @param until instant of the monotonic clock.

@@ -30,7 +30,7 @@ export interface RunningSigner {
 }
 
 /** Milliseconds between rounds: leaves that come meanwhile share one signature; a refusal is looked at again slowly. */
-const pauses = { signing: 100, refusing: 1_000, unreachable: 1_000 };
+const pauses = { signing: 25, refusing: 1_000, unreachable: 1_000 };
 /** Notifications may be lost; this asks anyway. Each round leaves the signer's word, which is good for twenty seconds. */
 const idleMs = 5_000;
 
