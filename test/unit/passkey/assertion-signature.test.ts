@@ -1,10 +1,10 @@
-import { createHash, generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto';
+import { createHash, generateKeyPairSync, randomBytes, sign, type KeyObject, type webcrypto } from 'node:crypto';
 import { encodeCBOR, type CBORType } from '@levischuck/tiny-cbor';
 import { describe, expect, it } from '@jest/globals';
 import { isSignedBy } from '../../../src/passkey/assertion-signature.js';
 
 const base64url = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url');
-const part = (jwk: JsonWebKey, name: 'x' | 'y' | 'n' | 'e') =>
+const part = (jwk: webcrypto.JsonWebKey, name: 'x' | 'y' | 'n' | 'e') =>
   Uint8Array.from(Buffer.from(jwk[name] ?? '', 'base64url'));
 const cose = (...members: [number, CBORType][]) => encodeCBOR(new Map<number, CBORType>(members));
 

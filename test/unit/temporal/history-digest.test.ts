@@ -8,10 +8,10 @@ const { History, HistoryEvent } = proto.temporal.api.history.v1;
 /** An event as it comes off the wire, its metadata written in this order. */
 function signalled(eventId: number, ...metadata: readonly (readonly [string, string])[]) {
   const payload = { metadata: Object.fromEntries(metadata.map(([key, text]) => [key, Buffer.from(text)])) };
-  const event = {
+  const event = HistoryEvent.fromObject({
     eventId,
     workflowExecutionSignaledEventAttributes: { signalName: 'vote', input: { payloads: [payload] } },
-  };
+  });
   return HistoryEvent.decode(HistoryEvent.encode(event).finish());
 }
 
