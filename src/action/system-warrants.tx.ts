@@ -3,7 +3,7 @@ import type { PoolClient } from 'pg';
 import { inTenant } from '../database/transaction.js';
 import type { ElementReading } from '../ehr/reading.js';
 import { relationReading } from '../ehr/relation.js';
-import { prepareStep, readBackStep, relateStep } from '../ehr/steps.js';
+import { prepareStep, readBackStep, recheckStep, relateStep } from '../ehr/steps.js';
 import { writeReadings } from '../ehr/write-elements.js';
 import { mintWarrant } from '../warrant/mint.store.js';
 import { commitmentsOf, lockAction, type ActionRow } from './action.store.js';
@@ -12,16 +12,16 @@ import type { StepName, TenantId } from './ids.js';
 import { isFinal, type Admission, type MintedWarrant, type Prepared } from './types.js';
 
 /** Seconds. Each is long enough for its activity's time, and no longer than that needs. */
-const lives = { relate: 60, prepare: 150, readBack: 90 };
+const lives = { relate: 60, prepare: 150, readBack: 90, recheck: 60 };
 
 /**
  * To ask whether the principal is treating the patient: the Encounters of that patient, read once. Undefined where there
- * is nothing to ask: no such action, no patient, or the action ended already.
+ * is nothing to ask: no such action, no patient, or the performing ended already.
  */
 export async function warrantRelation(deps: GovernanceDeps, admission: Admission): Promise<MintedWarrant | undefined> {
   return inTenant(deps.pool, admission.tenant, async (tx) => {
     const row = await lockAction(tx, admission.action);
-    if (!row || isFinal(row.status)) return undefined;
+    if (!row || isFinal(row.status) || row.status === 'outcome_unknown') return undefined;
     const limits = { uses: 1, records: relationReading.maxRecords, bytes: 1_000_000 };
     return systemWarrant(tx, deps, admission.tenant, row, {
       step: relateStep,
@@ -69,6 +69,24 @@ export async function warrantReadBack(
       limits: { uses: 1, records: 100, bytes: 8_000_000 },
       seconds: lives.readBack,
     });
+  });
+}
+
+/**
+ * To ask for the `look`th time, after the action has ended, what the EHR holds of its write. The caller holds the action's
+ * row lock.
+ */
+export async function warrantRecheck(
+  tx: PoolClient,
+  deps: GovernanceDeps,
+  tenant: TenantId,
+  { row, look }: { readonly row: ActionRow; readonly look: number },
+): Promise<MintedWarrant | undefined> {
+  return systemWarrant(tx, deps, tenant, row, {
+    step: recheckStep(look),
+    elements: writeReadings(row.type, row.elements, 'read'),
+    limits: { uses: 1, records: 1, bytes: 8_000_000 },
+    seconds: lives.recheck,
   });
 }
 

@@ -40,15 +40,17 @@ export function reconcileStage(stack: Reconciling) {
       );
     },
 
-    /** One reconciliation, as the Schedule starts it. One that leaves something for the next time fails the test. */
-    async reconcile(): Promise<void> {
+    /** One reconciliation, as the Schedule starts it; its workflow's id. One that leaves something for the next time fails the test. */
+    async reconcile(): Promise<string> {
+      const workflowId = `${reconcileScheduleId(clinic)}-${randomUUID()}`;
       const done: unknown = await client.workflow.execute('reconcile', {
-        workflowId: `${reconcileScheduleId(clinic)}-${randomUUID()}`,
+        workflowId,
         taskQueue: 'governance',
         args: [{ tenant: clinic }],
       });
       const { failed } = z.object({ done: z.int(), failed: z.int() }).parse(done);
       if (failed > 0) throw new Error(`${failed} could not be reconciled`);
+      return workflowId;
     },
 
     async row(action: ActionId): Promise<ActionRow> {

@@ -7,7 +7,15 @@ import { workflowIdOf } from '../../../src/action/ids.js';
 import type { Admission, Admitted, Concluded, VoteAnswer } from '../../../src/action/types.js';
 import type { DecisionEnvelope } from '../../../src/approval/envelope.js';
 import { devServer } from '../../support/temporal.js';
-import { ScriptedWorkers, counted, envelope, minted, newAdmission, waits } from '../../support/scripted.js';
+import {
+  ScriptedWorkers,
+  counted,
+  envelope,
+  minted,
+  newAdmission,
+  waits,
+  type Script,
+} from '../../support/scripted.js';
 
 let env: TestWorkflowEnvironment;
 let workers: ScriptedWorkers;
@@ -41,6 +49,9 @@ const vote = (of: Admission, ballot: DecisionEnvelope) =>
     .getHandle(workflowIdOf(of.action))
     .executeUpdate<VoteAnswer, [DecisionEnvelope]>('vote', { args: [ballot] });
 const resultOf = (of: Admission): Promise<Concluded> => env.client.workflow.getHandle(workflowIdOf(of.action)).result();
+
+const eventsIn = async (of: Admission) =>
+  (await env.client.workflow.getHandle(workflowIdOf(of.action)).fetchHistory()).events ?? [];
 
 /** A promise and the way to end it. */
 function gate(): { readonly passed: Promise<void>; readonly open: () => void } {
@@ -147,7 +158,39 @@ describe('the history of an action', () => {
     expect(first).toEqual({ status: 'accepted', tier: 'T0', needs: { status: 'nobody' } });
     expect(await resultOf(admission)).toEqual({ status: 'completed' });
     expect(await admitted(admission)).toEqual(first);
-    const { events } = await env.client.workflow.getHandle(workflowIdOf(admission.action)).fetchHistory();
-    expect(events).toHaveLength(16);
+    expect(await eventsIn(admission)).toHaveLength(16);
   });
+
+  /** Events of one that two people approved by Update, one after the other. */
+  async function eventsOf(admission: Admission, script: Script, revision: number): Promise<number> {
+    const log = workers.script(admission.action, script);
+    await admitted(admission);
+    // A vote that came too early would be refused, and leave a task behind.
+    while (!(await eventsIn(admission)).some((event) => event.timerStartedEventAttributes))
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    await vote(admission, envelope(admission.action, 'ada', 'approve', { revision }));
+    await vote(admission, envelope(admission.action, 'bo', 'approve', { revision }));
+    expect(await resultOf(admission)).toEqual({ status: 'completed' });
+    expect(log.filter((name) => name === 'recordVote')).toHaveLength(2);
+    return (await eventsIn(admission)).length;
+  }
+  const two = { tier: 'T2', count: 2, remindIn: 0 } as const;
+  /** The question for the treatment relationship: a marker, an activity, a task. */
+  const relation = 7;
+
+  it.each<[string, number, Script, number]>([
+    ['thirty-two for a read that two people approve', 32, { classify: async () => waits(two) }, 1],
+    [
+      'forty for a write that two people approve, with its preparation',
+      40,
+      { classify: async () => waits({ ...two, writes: true }) },
+      2,
+    ],
+  ])(
+    'holds at most %s, and seven more where the treatment relationship is asked',
+    async (_what, most, script, revision) => {
+      expect(await eventsOf(newAdmission(false), script, revision)).toBeLessThanOrEqual(most);
+      expect(await eventsOf(newAdmission(), script, revision)).toBeLessThanOrEqual(most + relation);
+    },
+  );
 });

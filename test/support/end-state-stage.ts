@@ -1,0 +1,167 @@
+/** What agents, people, the EHR and outsiders do to an action until it has ended, on a whole stack. */
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { WorkflowFailedError } from '@temporalio/client';
+import { TerminatedFailure } from '@temporalio/common';
+import { softwarePasskey } from '@countersign/sandbox';
+import { openAction } from '../../src/action/admit.tx.js';
+import { agent, role, workflowIdOf, type ActionId } from '../../src/action/ids.js';
+import type { ActionRequest } from '../../src/action/request.js';
+import { isFinal, type Status } from '../../src/action/types.js';
+import { verdictOf, type Meaning } from '../../src/approval/decision.js';
+import type { Proof } from '../../src/approval/envelope.js';
+import { openChallenge } from '../../src/approval/open-challenge.tx.js';
+import { enrolmentWorkflowId } from '../../src/passkey/enrolment.js';
+import { openEnrolment } from '../../src/passkey/open-enrolment.tx.js';
+import { receiveOffer } from '../../src/passkey/receive-offer.tx.js';
+import { enrolmentNonce, registrationSchema } from '../../src/passkey/registration.js';
+import { passkeyEnrolments } from '../../src/temporal/passkey-enrolments.js';
+import { reconcileStage, type ReconcileStage } from '../integration/reconcile/stage.js';
+import { clinic, startStack, type Stack } from './stack.js';
+import { until } from './until.js';
+
+export const documentation = agent('documentation-agent');
+const origin = 'http://localhost:8787';
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest();
+
+type Name = keyof Stack['people'];
+type Asking = Pick<ActionRequest, 'type' | 'input'> &
+  Partial<ActionRequest> & { readonly agent?: typeof documentation };
+
+export interface Signature {
+  readonly meaning: Meaning;
+  readonly role: string;
+  /** `fresh`: a passkey, and a sign-in for this very vote. */
+  readonly proof?: 'idp' | 'passkey' | 'fresh';
+  readonly reason?: string;
+  readonly confirmation?: string;
+  /** As a Signal, to which nobody answers, instead of an Update. */
+  readonly unanswered?: true;
+}
+
+export interface EndStateStage {
+  readonly stack: Stack;
+  readonly reconciling: ReconcileStage;
+  /** Asks in the name of Dr Chen, who treats every patient here. Returns once the workflow has answered. */
+  ask(asking: Asking): Promise<ActionId>;
+  /** Waits until the action is in this state, and on this revision where one is given. */
+  reaches(action: ActionId, status: Status, revision?: number): Promise<void>;
+  /** A signed vote on what is asked now. @throws Error for one that does not count. */
+  sign(action: ActionId, by: Name, signature: Signature): Promise<void>;
+  /** Waits until the workflow has ended, by itself or not. */
+  ended(action: ActionId): Promise<ActionId>;
+  /** Enrols a passkey through its workflow, whose id it answers. */
+  enrol(by: Name): Promise<string>;
+  /** Transactions that reached the EHR so far. */
+  sent(): number;
+  untilSent(count: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function endStateStage(): Promise<EndStateStage> {
+  const stack = await startStack();
+  const folder = mkdtempSync(join(tmpdir(), 'countersign-passkeys-'));
+  const reconciling = reconcileStage(stack);
+  const enrolments = passkeyEnrolments(stack.client);
+  // A second senior clinician: the one whom the stack has beside the principal owns the agents.
+  await stack.db.admin.query(
+    `INSERT INTO countersign.role_grant (tenant, person, role) VALUES ('clinic', $1, 'senior_clinician')`,
+    [stack.people.ben],
+  );
+
+  async function proofOf(by: Name, hash: string, how: Signature['proof']): Promise<Proof> {
+    if (how === 'idp') return { kind: 'idp', idToken: await stack.issuer.voteToken(by, hash) };
+    const assertion = softwarePasskey(folder, by).get({ challenge: hash, rpId: 'localhost', origin });
+    const fresh = how === 'fresh' ? { idToken: await stack.issuer.voteToken(by, hash) } : {};
+    return { kind: 'passkey', ...assertion, ...fresh };
+  }
+
+  const open = (action: ActionId, by: Name, { meaning, role: acting, reason, confirmation }: Signature) =>
+    openChallenge(stack.api, {
+      tenant: clinic,
+      action,
+      approver: stack.people[by],
+      verdict: verdictOf(meaning),
+      meaning,
+      reason,
+      actingRoles: [role(acting)],
+      confirmation,
+    });
+
+  const sent = (): number =>
+    stack.ehr.requests('fhir').filter(({ method, path }) => method === 'POST' && path === '/fhir').length;
+
+  return {
+    stack,
+    reconciling,
+
+    async ask({ agent: by = documentation, ...asked }) {
+      const { purpose = 'TREAT' } = asked;
+      const request = { principal: 'verified by the route', idempotencyKey: randomUUID(), purpose, ...asked };
+      const admission = await openAction(stack.api, {
+        tenant: clinic,
+        agent: by,
+        principal: stack.people.chen,
+        request: { reason: 'Before the discharge of tomorrow', ...request },
+      });
+      await stack.actions.admit(admission, { type: asked.type, agent: by, purpose });
+      return admission.action;
+    },
+
+    async reaches(action, status, revision) {
+      await until(async () => {
+        const row = await reconciling.row(action);
+        if (isFinal(row.status) && row.status !== status) throw new Error(`it ended: ${JSON.stringify(row.outcome)}`);
+        return (row.status === status && (revision === undefined || row.revision === revision)) || undefined;
+      });
+    },
+
+    async sign(action, by, signature) {
+      const { decision, hash } = await open(action, by, signature);
+      const proof = await proofOf(by, hash, signature.proof ?? 'idp');
+      if (signature.unanswered)
+        return stack.client.workflow.getHandle(workflowIdOf(action)).signal('vote', { decision, proof });
+      // The database asks before the workflow listens.
+      await until(async () => {
+        const answer = await stack.actions.vote(action, decision.challenge, { decision, proof });
+        if (answer.status === 'refused' && answer.code === 'vote.not_open') return undefined;
+        if (answer.status !== 'counted') throw new Error(JSON.stringify(answer));
+        return true;
+      });
+    },
+
+    async ended(action) {
+      const result: Promise<unknown> = stack.client.workflow.getHandle(workflowIdOf(action)).result();
+      await result.catch((error: unknown) => {
+        if (!(error instanceof WorkflowFailedError && error.cause instanceof TerminatedFailure)) throw error;
+      });
+      return action;
+    },
+
+    async enrol(by) {
+      const person = stack.people[by];
+      const { enrolment, challenge, rpId, user } = await openEnrolment(stack.api, { tenant: clinic, person, name: by });
+      const made = softwarePasskey(folder, by).create({ challenge, rpId, origin, userHandle: user.id });
+      const registration = registrationSchema.parse(made);
+      const idToken = await stack.issuer.voteToken(by, enrolmentNonce(challenge, registration, sha256));
+      const offered = { tenant: clinic, enrolment, person, offer: { registration, idToken } };
+      const received = await receiveOffer(stack.api, offered);
+      if (received.status !== 'received') throw new Error(JSON.stringify(received));
+      const of = { tenant: clinic, enrolment, offer: received.offer };
+      const answer = await enrolments.record(of);
+      if (answer.status !== 'enrolled') throw new Error(JSON.stringify(answer));
+      return enrolmentWorkflowId(of);
+    },
+
+    sent,
+    untilSent: (count) => until(async () => sent() >= count || undefined).then(() => undefined),
+
+    async stop() {
+      stack.ehr.faults.clear();
+      rmSync(folder, { recursive: true, force: true });
+      await stack.stop();
+    },
+  };
+}
