@@ -15,7 +15,7 @@ import { conclusionOf, type Conclusion } from './conclusion.js';
 import type { GovernanceDeps } from './deps.js';
 import { Refusal } from './refusal.js';
 import { step, type TenantId } from './ids.js';
-import { openResolution } from './revision.store.js';
+import { openResolution, readBackRounds } from './revision.store.js';
 import { findStep, onceFor, storeStep } from './step.store.js';
 import { finalStatuses, needsSchema, type Admission, type Concluded, type Outcome, type Resolution } from './types.js';
 
@@ -54,7 +54,7 @@ export async function conclude(deps: GovernanceDeps, admission: Admission, outco
   });
 }
 
-/** What an earlier run stored; of an unknown outcome with the votes that came since. */
+/** What an earlier run stored; of an unknown outcome with the votes and the looks at the EHR that came since. */
 export async function storedEnd(tx: PoolClient, row: ActionRow): Promise<Concluded | undefined> {
   const settled = await findStep(tx, onceFor(row.action, settleStep), stored);
   const kept = settled ?? (await findStep(tx, onceFor(row.action, concludeStep), stored));
@@ -63,7 +63,11 @@ export async function storedEnd(tx: PoolClient, row: ActionRow): Promise<Conclud
   return {
     status,
     ...(resolution && {
-      resolution: { ...resolution, votes: await countedVotes(tx, row.action, resolution.revision) },
+      resolution: {
+        ...resolution,
+        votes: await countedVotes(tx, row.action, resolution.revision),
+        looked: await readBackRounds(tx, row.action, resolution.revision),
+      },
     }),
     ...(warrant !== undefined && { warrant }),
     ...(leaf !== undefined && { leaf }),

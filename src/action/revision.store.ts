@@ -17,6 +17,15 @@ export async function openResolution(
   return z.object({ revision: z.int() }).parse(opened.rows[0]).revision;
 }
 
+/** For how many rounds of asking the EHR what became of the write a warrant was minted. */
+export async function readBackRounds(tx: PoolClient, action: ActionId, revision: number): Promise<number> {
+  const minted = await tx.query(
+    `SELECT count(*)::int AS rounds FROM countersign.warrant WHERE action = $1 AND revision = $2 AND step ~ '^read_back_'`,
+    [action, revision],
+  );
+  return z.object({ rounds: z.int() }).parse(minted.rows[0]).rounds;
+}
+
 /** Takes an action whose write the EHR did not take back to preparing; false when its last use says otherwise. */
 export async function reopenAction(tx: PoolClient, action: ActionId): Promise<boolean> {
   const reopened = await tx.query('SELECT countersign.action_reopen($1) AS reopened', [action]);

@@ -175,6 +175,8 @@ export interface Resolution {
   readonly needs: z.infer<typeof needsSchema>;
   /** Counted before, by an earlier run. */
   readonly votes: readonly CountedVote[];
+  /** How often the EHR was asked before, by an earlier run; absent for never. */
+  readonly looked?: number;
 }
 
 /** What classify answers to the caller of `admit`. */

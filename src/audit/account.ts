@@ -44,6 +44,8 @@ export interface Account {
   readonly readmitted: readonly At<object>[];
   /** What the reconciler found where nothing carried the action on. */
   readonly reconciled: readonly At<LeafData<'action.reconciled'>>[];
+  /** What the EHR held of the write, some time after the action had ended. */
+  readonly checked: readonly At<Pick<LeafData<'version.checked'>, 'finding' | 'version'>>[];
   /** Digests of the encrypted histories of its runs in Temporal. */
   readonly histories: readonly At<LeafData<'history.closed'>>[];
   readonly disposed?: At<Pick<LeafData<'retention.disposed'>, 'asOf' | 'erasure' | 'outOfReach'>>;
@@ -89,6 +91,7 @@ export function accountOf(leaves: readonly VerifiedLeaf[], { origin, size, root 
     securityEvents: every(all, 'security.event').map(codeOf),
     readmitted: every(all, 'action.readmitted').map(({ time }) => ({ time })),
     reconciled: every(all, 'action.reconciled'),
+    checked: every(all, 'version.checked').map(({ time, finding, version }) => ({ time, finding, version })),
     histories: every(all, 'history.closed'),
     ...(disposed && {
       disposed: {

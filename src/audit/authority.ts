@@ -1,8 +1,10 @@
 /** Whether what was done had leave: votes that fill the quorum before the warrant, the warrant before the attempt. */
+import { isFinal } from '../action/types.js';
 import { meaningsFor, type Asked } from '../approval/decision.js';
 import { evaluateQuorum, orderMeaning, type Vote } from '../approval/quorum.js';
 import { resolutionNeeds } from '../approval/resolution.js';
 import { hex } from './bytes.js';
+import { isLook } from './chain.js';
 import { dataOf, type LeafData, type LeafKind } from './leaf.js';
 import type { Problem, VerifiedLeaf } from './problem.js';
 
@@ -12,17 +14,19 @@ const effective: readonly LeafData<'action.outcome'>['status'][] = ['completed',
 /** With these, people are asked anew. */
 const anew: readonly string[] = ['action.requested', 'action.prepared', 'action.reopened'] satisfies LeafKind[];
 
-/** Each warrant rests on the request and its quorum; each attempt and each outcome on a warrant. */
+/** Each warrant rests on the request and its quorum; each attempt and each outcome on a warrant; each check on a question. */
 export function authorityProblems(leaves: readonly VerifiedLeaf[]): Problem[] {
   return leaves.flatMap(({ leaf }, at): Problem[] => {
     const before = leaves.slice(0, at);
     const authorised = dataOf(leaf, 'action.authorised');
     const attempt = dataOf(leaf, 'action.attempt');
     const outcome = dataOf(leaf, 'action.outcome');
+    const checked = dataOf(leaf, 'version.checked');
     const code =
       (authorised && warrantProblem(authorised, before)) ??
       (attempt && attemptProblem(leaf.key, attempt, before)) ??
-      (outcome && outcomeProblem(outcome, before));
+      (outcome && outcomeProblem(outcome, before)) ??
+      (checked && checkProblem(checked, before));
     return code ? [{ code, leaf: at }] : [];
   });
 }
@@ -75,15 +79,17 @@ function votesOf(
 
 /**
  * The action's own attempts need its warrant. Others are Countersign's own questions, which only read: the treatment
- * relationship, the record that is to be changed, what became of a write. No outcome can rest on one.
+ * relationship, the record that is to be changed, what became of a write, what the EHR holds of it. They have warrants of
+ * their own, on which no outcome can rest.
  */
 function attemptProblem(
   key: string,
   { warrant }: LeafData<'action.attempt'>,
   before: readonly VerifiedLeaf[],
 ): Problem['code'] | undefined {
-  const question = /^(relate|prepare|read_back_\d+)[./]/.test(key);
-  return question || isAuthorised(warrant, sinceAsked(before)) ? undefined : 'outcome.unauthorised';
+  const question = /^(relate|prepare|read_back_\d+|recheck_\d+)[./]/.test(key);
+  const own = isAuthorised(warrant, question ? before : sinceAsked(before));
+  return question === own ? 'outcome.unauthorised' : undefined;
 }
 
 function outcomeProblem(
@@ -98,6 +104,20 @@ function outcomeProblem(
   if (warrant === null) return hadEffect ? 'outcome.unauthorised' : undefined;
   if (!isAuthorised(warrant, hadEffect ? since : before)) return 'outcome.unauthorised';
   return hadEffect && !wasAttempted(warrant, before) ? 'outcome.no_attempt' : undefined;
+}
+
+/** What the EHR holds is told after the end, under a warrant under which it was asked. That it did not say needs no question. */
+function checkProblem(
+  { warrant, finding }: LeafData<'version.checked'>,
+  before: readonly VerifiedLeaf[],
+): Problem['code'] | undefined {
+  const ended = before.some(({ leaf }) => {
+    const status = dataOf(leaf, 'action.outcome')?.status;
+    return status !== undefined && isFinal(status);
+  });
+  const looks = before.filter(({ leaf }) => isLook(leaf));
+  const told = finding === 'not_said' || wasAttempted(warrant, looks);
+  return ended && told ? undefined : 'version.unfounded';
 }
 
 /** The two ways in which an unknown outcome ends, by what the EHR shows and by what people say. */

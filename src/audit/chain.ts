@@ -1,12 +1,12 @@
 /** Whether the leaves of one action follow each other, and end as an action may end. */
 import { isFinal } from '../action/types.js';
 import { hex } from './bytes.js';
-import { dataOf, type LeafKind } from './leaf.js';
+import { dataOf, type Leaf, type LeafKind } from './leaf.js';
 import type { Problem, VerifiedLeaf } from './problem.js';
 
 /**
- * What may still be written about an action that has ended: who saw, fetched, came too late, what its history was, and how
- * it was erased.
+ * What may still be written about an action that has ended: who saw, fetched, came too late, what its history was, what the
+ * EHR holds of its write, and how it was erased.
  */
 const afterTheEnd: ReadonlySet<string> = new Set<LeafKind>([
   'action.cancel_requested',
@@ -17,6 +17,7 @@ const afterTheEnd: ReadonlySet<string> = new Set<LeafKind>([
   'outcome.read_back',
   'retention.disposed',
   'security.event',
+  'version.checked',
   'vote.refused',
   'warrant.refused',
   'warrant.revoked',
@@ -49,8 +50,13 @@ function endProblems(leaves: readonly VerifiedLeaf[]): Problem[] {
   const end = outcomes.findIndex((status) => status !== undefined && isFinal(status));
   if (end < 0) return [];
   return leaves.flatMap(({ leaf }, at) =>
-    at <= end || afterTheEnd.has(leaf.kind) ? [] : [{ code: 'outcome.not_last', leaf: at } as const],
+    at <= end || afterTheEnd.has(leaf.kind) || isLook(leaf) ? [] : [{ code: 'outcome.not_last', leaf: at } as const],
   );
+}
+
+/** An attempt that asks what the EHR holds: no outcome can rest on it (authority.ts). */
+export function isLook({ kind, key }: Leaf): boolean {
+  return kind === 'action.attempt' && /^recheck_\d+[./]/.test(key);
 }
 
 /** Output leaves only after an outcome that completed under the very warrant that the release names. */

@@ -14,6 +14,7 @@ import {
   warrantSchema,
 } from '../action/ids.js';
 import { finalStatuses, needsSchema, tierSchema } from '../action/types.js';
+import { versionFindings } from '../ehr/version-finding.js';
 import { passkeySchema } from '../passkey/ids.js';
 import { findings } from '../reconcile/finding.js';
 
@@ -69,6 +70,16 @@ export const leafKinds = {
   'outcome.read_back': z.strictObject({
     warrant: warrantSchema,
     status: z.enum(['written', 'superseded', 'unsettled']),
+  }),
+  /**
+   * ehr: what the EHR holds after the action has ended, against what is recorded of its write. governance: that the EHR
+   * did not say, however often it was asked.
+   */
+  'version.checked': z.strictObject({
+    warrant: warrantSchema,
+    finding: z.enum(versionFindings),
+    /** `meta.versionId` that the finding is about. */
+    version: z.string().nullable(),
   }),
   /** ehr: what the EHR said about principal and patient. */
   'relation.checked': z.strictObject({

@@ -17,10 +17,15 @@ export interface Problem {
     | 'outcome.no_attempt'
     | 'outcome.unresolved'
     | 'release.no_outcome'
+    | 'version.unfounded'
     | 'approval.missing'
     | 'vote.missing'
     | 'vote.other'
-    | 'vote.unknown';
+    | 'vote.unknown'
+    | 'vote.not_signed'
+    | 'passkey.missing'
+    | 'passkey.other'
+    | 'passkey.unknown';
   readonly leaf?: number;
 }
 

@@ -1,6 +1,7 @@
 /** What a verification found, in lines for people. Pure, so that a page can show the same. */
 import { factorsOf, rolesOf } from '../approval/quorum.js';
 import type { Account } from './account.js';
+import type { LeafData } from './leaf.js';
 import type { Problem } from './problem.js';
 
 /** What each problem means, and what to do about it. */
@@ -21,10 +22,25 @@ const meanings: Readonly<Record<Problem['code'], string>> = {
   'outcome.no_attempt': 'The outcome tells of an effect, and no attempt is on the log. Report it.',
   'outcome.unresolved': 'The outcome was unknown, and nothing on the log settles it as this leaf says. Report it.',
   'release.no_outcome': 'Output left without an outcome that completed under this warrant. Report it.',
+  'version.unfounded':
+    'This tells what the EHR holds, and nobody asked it under this warrant after the action had ended. Report it.',
   'approval.missing': 'The warrant does not rest on enough counted approvals. Report it.',
   'vote.missing': 'The decision and proof of this counted vote are not in the bundle.',
   'vote.other': 'The decision or proof in the bundle is not the one that this leaf counted, or is for another request.',
   'vote.unknown': 'The bundle holds a vote that no leaf speaks of.',
+  'vote.not_signed':
+    'The passkey did not sign this decision, or not at its own site with its person verified. Report it.',
+  'passkey.missing': 'The key behind this vote is not in the bundle. Ask for the file again, as it was exported.',
+  'passkey.other': 'The key behind this vote is not one that the log saw enrolled for this person. Report it.',
+  'passkey.unknown': 'The bundle holds a key with which nobody voted.',
+};
+
+const holdings: Readonly<Record<LeafData<'version.checked'>['finding'], string>> = {
+  as_recorded: 'the EHR holds what is recorded',
+  missing: 'the EHR no longer holds the version that was written',
+  other_content: 'the EHR holds something else than was approved',
+  unexplained: 'the EHR holds a version in our name that no record explains',
+  not_said: 'the EHR did not say what it holds',
 };
 
 /** One problem in one line; leaves are numbered from 1, as people count. */
@@ -65,6 +81,10 @@ export function accountRows(account: Account): (readonly [label: string, text: s
     ...(outcome ? outcomeRows(outcome) : []),
     ...account.released.map(
       ({ time, agent, destination }) => ['released', `${time} to ${agent} for ${destination}`] as const,
+    ),
+    ...account.checked.map(
+      ({ time, finding, version }) =>
+        ['checked', `${time} ${holdings[finding]}${version === null ? '' : `: version ${version}`}`] as const,
     ),
     ...account.histories.map(
       ({ time, run, events, sha256 }) =>

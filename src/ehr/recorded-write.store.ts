@@ -18,8 +18,9 @@ export async function recordedWrite(
   if (status === undefined || !isFinal(status)) return undefined;
   const found = await tx.query(
     `SELECT r.base_version AS base, u.status = 'done' AS done, u.written_version AS version
-       FROM countersign.action a JOIN countersign.warrant w USING (tenant, action)
-       JOIN countersign.warrant_use u USING (tenant, jti) JOIN countersign.revision r USING (tenant, action, revision)
+       FROM countersign.warrant w JOIN countersign.warrant_use u USING (tenant, jti)
+       JOIN countersign.revision r USING (tenant, action, revision)
+       JOIN countersign.action a USING (tenant, action)
       WHERE a.action = $1 AND a.versions_due IS NOT NULL AND NOT w.read_only AND u.sent_attempt IS NOT NULL
       ORDER BY w.revision`,
     [action],

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { tenantSchema, type ActionId, type Digest, type TenantId } from '../action/ids.js';
-import type { Admission } from '../action/types.js';
+import type { Admission, MintedWarrant } from '../action/types.js';
 import type { RunStatus } from './finding.js';
 
 /** What one reconciliation goes through, in this order. */
-export const passes = ['open', 'concluded', 'closed'] as const;
+export const passes = ['open', 'concluded', 'closed', 'versions'] as const;
 
 /** Argument of the workflow: where to go on; from the beginning where nothing is said. */
 export const reconcileSchema = z.strictObject({
@@ -28,6 +28,21 @@ export interface BatchDone {
   readonly done: number;
   /** How many could not be; they are looked at again next time. */
   readonly failed: number;
+}
+
+/** One look that is due at what the EHR holds of an ended action's write. */
+export interface Look {
+  readonly admission: Admission;
+  readonly warrant: MintedWarrant;
+}
+
+/** The looks of one batch. */
+export interface Looks {
+  readonly looks: readonly Look[];
+  /** How many could not be prepared; they are due again later. */
+  readonly failed: number;
+  /** Whether more may be due now. */
+  readonly more: boolean;
 }
 
 /** The Schedule, and prefix of the workflow, that reconciles. */

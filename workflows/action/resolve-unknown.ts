@@ -13,7 +13,9 @@ export async function resolveUnknown(
   concluded: Concluded,
 ): Promise<Concluded> {
   let latest = concluded;
-  for (let round = 0; latest.status === 'outcome_unknown' && latest.resolution; round++) {
+  // A workflow that was given back goes on where the one before it ended: warrants of earlier rounds are over.
+  const before = concluded.resolution?.looked ?? 0;
+  for (let round = before; latest.status === 'outcome_unknown' && latest.resolution; round++) {
     showUnresolved(latest);
     const said = await approvals.resolve(latest.resolution, pauses[round]);
     if (!said) await readBack(admission, round + 1);

@@ -28,5 +28,6 @@ const ehr = await startEhr(configFile.parse(JSON.parse(readFileSync(file, 'utf8'
 const stop = () => void ehr.close().then(() => process.exit(0));
 process.once('SIGTERM', stop);
 process.once('disconnect', stop);
+if (process.connected === false) stop(); // the parent went while we started
 const { url, tokenUrl, controlUrl, demoPatients } = ehr;
 console.log(JSON.stringify({ ready: true, url, tokenUrl, controlUrl, demoPatients }));

@@ -41,6 +41,8 @@ export interface RunningEhr {
   readonly faults: Faults;
   /** Somebody else changes `Type/id`: its next version has these elements. @throws FhirError 400, 404 */
   readonly edit: (reference: string, elements: Edit) => { readonly versionId: string };
+  /** Puts `Type/id` back to this version, as an older backup would; later ones are gone. @throws FhirError 400, 404 */
+  readonly restore: (reference: string, versionId: string) => void;
   /** Every version of `Type/id`, oldest first, past scopes and request log. @throws FhirError 400, 404 */
   readonly versions: (reference: string) => readonly StoredResource[];
   readonly close: () => Promise<void>;
@@ -75,6 +77,10 @@ export async function startEhr(options: EhrOptions): Promise<RunningEhr> {
     requests: (kind) => log.list(kind),
     faults,
     edit: (reference, elements) => ({ versionId: editIn(store, reference, elements).meta.versionId }),
+    restore(reference, versionId) {
+      const { type, id } = parseAddress(reference);
+      store.restore(type, id, versionId);
+    },
     versions: (reference) => store.versions(parseAddress(reference)),
     close: () =>
       new Promise((resolve, reject) => {

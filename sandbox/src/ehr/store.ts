@@ -93,13 +93,28 @@ export class FhirStore {
     return outcomes;
   }
 
-  /** The next version of a resource, with these elements replaced: an edit by somebody else. @throws FhirError 404, 400 */
+  /**
+   * The next version of a resource, with these elements replaced: an edit by somebody else. Labels and tags are kept unless
+   * `meta` is among them. @throws FhirError 404, 400
+   */
   edit(type: string, id: string, elements: Readonly<Record<string, unknown>>): StoredResource {
     const newest = this.read(type, id);
-    const resource = parseWritten(type, { ...newest, ...elements, id, meta: newest.meta });
+    const resource = parseWritten(type, { ...newest, ...elements, id });
     const { versionId } = newest.meta;
     const [edited] = this.transact([{ kind: 'update', id, resource, ifMatch: versionId }], () => undefined);
     return edited?.resource ?? newest;
+  }
+
+  /**
+   * Back to this version, as when a backup is put back: later ones are gone. A journal has them all the same, and they come
+   * back with the next start. @throws FhirError 404
+   */
+  restore(type: string, id: string, versionId: string): void {
+    const at = this.#versions(type, id).indexOf(this.vread(type, id, versionId));
+    this.#shelves
+      .get(type)
+      ?.get(id)
+      ?.versions.splice(at + 1);
   }
 
   #versions(type: string, id: string): readonly StoredResource[] {

@@ -35,4 +35,5 @@ const stop = () => void provider.close().then(() => process.exit(0));
 process.once('SIGTERM', stop);
 process.once('SIGINT', stop);
 process.once('disconnect', stop);
+if (process.connected === false) stop(); // the parent went while we started
 console.log(JSON.stringify({ ready: true, issuer: provider.issuer }));

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { openAction } from '../../../src/action/admit.tx.js';
+import { agent, type ActionId } from '../../../src/action/ids.js';
 import { reconcileScheduleId } from '../../../src/reconcile/types.js';
-import { request, resultOf } from '../../support/asking.js';
+import { request, resultOf, vote } from '../../support/asking.js';
 import { startProcesses, type Processes } from '../../support/processes.js';
 import { clinic } from '../../support/stack.js';
 import { until } from '../../support/until.js';
@@ -57,5 +59,63 @@ describe('the reconciler of a deployment', () => {
       expect(kinds.filter((kind) => kind === 'action.attempt')).toHaveLength(1);
       expect(kinds).not.toContain('security.event');
     }
+  });
+});
+
+/** A patient's phone, changed. */
+async function written(): Promise<ActionId> {
+  const [patient] = processes.ehr.demoPatients;
+  const by = agent('documentation-agent');
+  const admission = await openAction(processes.api, {
+    tenant: clinic,
+    agent: by,
+    principal: processes.people.chen,
+    request: {
+      type: 'admin.update',
+      input: {
+        patient: patient?.patient,
+        episode: patient?.encounter,
+        target: patient?.patient,
+        change: { telecom: [{ system: 'phone', value: '555-0142', use: 'home' }] },
+      },
+      elements: ['demographics.phone'],
+      purpose: 'TREAT',
+      principal: 'verified by the route',
+      reason: 'The patient has a new number',
+      idempotencyKey: 'written',
+    },
+  });
+  const { action } = admission;
+  await processes.actions.admit(admission, { type: 'admin.update', agent: by, purpose: 'TREAT' });
+  await until(async () => ((await at.row(action)).status === 'awaiting_approval' ? true : undefined));
+  await until(async () => {
+    const answer = await vote(processes, action, 'amara', 'approve'); // the database asks before the workflow listens
+    return answer.status === 'counted' ? true : undefined;
+  });
+  await resultOf(processes, action);
+  return action;
+}
+
+describe('a write that is to be looked at while no gateway is up', () => {
+  const due = async (action: ActionId): Promise<void> => {
+    await at.aged(action);
+    await processes.db.admin.query(`UPDATE countersign.action SET versions_due = clock_timestamp() WHERE action = $1`, [
+      action,
+    ]);
+  };
+  const checked = async (action: ActionId): Promise<unknown[]> =>
+    (await at.leaves(action)).filter(({ kind }) => kind === 'version.checked').map(({ data }) => data);
+
+  it('does not keep the reconciliation from its end, and is looked at when one is there', async () => {
+    await processes.client.schedule.getHandle(reconcileScheduleId(clinic)).pause(); // it would take the look that is due
+    const action = await written();
+    await processes.kill('ehr');
+    await due(action);
+    await expect(at.reconcile()).rejects.toThrow('1 could not be reconciled');
+    expect(await checked(action)).toEqual([]);
+    await processes.start('ehr');
+    await due(action);
+    await at.reconcile();
+    expect(await checked(action)).toMatchObject([{ finding: 'as_recorded' }]);
   });
 });
