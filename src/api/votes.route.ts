@@ -5,7 +5,7 @@ import { actionSchema, roleSchema, type RoleName } from '../action/ids.js';
 import { decisionSchema, meaningSchema, usualMeaning, verdictSchema } from '../approval/decision.js';
 import { proofSchema } from '../approval/envelope.js';
 import { mayDeny } from '../approval/eligible-votes.store.js';
-import { factorsOf, rolesOf } from '../approval/quorum.js';
+import { countingRoles } from '../approval/eligibility.js';
 import { openChallenge } from '../approval/open-challenge.tx.js';
 import { inTenant } from '../database/transaction.js';
 import type { PersonRow } from '../directory/directory.store.js';
@@ -114,14 +114,15 @@ export function voteRoutes(deps: ApiDeps): ApiRouter {
   return router()
     .openapi(openAChallenge, async (c) => {
       const person = await voter(c.get('caller'));
-      const { action, verdict, meaning, reason, actingRoles, confirmation } = c.req.valid('json');
-      const roles = await actingRolesOf(deps, person, { action, verdict, actingRoles });
+      const { verdict, ...asked } = c.req.valid('json');
+      const { action, meaning = usualMeaning[verdict], reason, actingRoles, confirmation } = asked;
+      const roles = await actingRolesOf(deps, person, { action, verdict, meaning, actingRoles });
       const opened = await openChallenge(deps, {
         tenant,
         action,
         approver: person.person,
         verdict,
-        meaning: meaning ?? usualMeaning[verdict],
+        meaning,
         reason,
         actingRoles: roles,
         confirmation,
@@ -147,6 +148,7 @@ export function voteRoutes(deps: ApiDeps): ApiRouter {
 interface Acting {
   readonly action: z.infer<typeof actionSchema>;
   readonly verdict: z.infer<typeof verdictSchema>;
+  readonly meaning: z.infer<typeof meaningSchema>;
   readonly actingRoles: readonly RoleName[] | undefined;
 }
 
@@ -165,7 +167,7 @@ async function actingRolesOf(deps: ApiDeps, person: PersonRow, asked: Acting): P
     await logRefusedVote(pool, tenant, { action, challenge: null, approver: person.person, code: 'role.unknown' });
     throw unknown;
   }
-  const counting = factorsOf(row.needs ?? { status: 'nobody' }).flatMap(rolesOf);
-  const held = rolesHeld(rulebook, person.roles);
-  return held.filter((role) => counting.includes(role) || (asked.verdict === 'deny' && mayDeny.includes(role)));
+  const { verdict, meaning } = asked;
+  const counting = countingRoles({ needs: row.needs ?? { status: 'nobody' }, verdict, meaning, mayDeny });
+  return rolesHeld(rulebook, person.roles).filter((role) => counting.includes(role));
 }

@@ -34,15 +34,26 @@ export type Eligibility =
 
 /** A role counts when the decision names it, the person holds it now, and the quorum asks for it. */
 export function eligibility(facts: EligibilityFacts): Eligibility {
-  const { approver, actingRoles, mayDeny, verdict, meaning, needs, principal, owner } = facts;
+  const { approver, actingRoles, meaning, principal, owner } = facts;
   const orders = meaning === orderMeaning;
   if (approver.person === owner || (approver.person === principal && !orders))
     return { status: 'refused', code: 'vote.self' };
   if (!approver.active || approver.suspended) return { status: 'refused', code: 'vote.inactive' };
   if (!approver.trained) return { status: 'refused', code: 'vote.untrained' };
-  const factors = factorsOf(needs).filter(({ order = false }) => verdict !== 'approve' || order === orders);
-  const asked = factors.flatMap(rolesOf);
-  const counting = verdict === 'deny' ? [...asked, ...mayDeny] : asked;
+  const counting = countingRoles(facts);
   const roles = actingRoles.filter((role) => approver.roles.includes(role) && counting.includes(role));
   return roles.length > 0 ? { status: 'eligible', roles } : { status: 'refused', code: 'vote.wrong_role' };
+}
+
+/** The roles in which such a vote counts: the order's for an order, the seats' for a seat, and more for a no. */
+export function countingRoles({
+  needs,
+  verdict,
+  meaning,
+  mayDeny,
+}: Pick<EligibilityFacts, 'needs' | 'verdict' | 'meaning' | 'mayDeny'>): readonly RoleName[] {
+  const orders = meaning === orderMeaning;
+  const factors = factorsOf(needs).filter(({ order = false }) => verdict !== 'approve' || order === orders);
+  const asked = factors.flatMap(rolesOf);
+  return verdict === 'deny' ? [...asked, ...mayDeny] : asked;
 }

@@ -1,6 +1,7 @@
 /** What somebody tries who holds an evidence bundle, or a whole log without its key, and wants it to say something else. */
 import { describe, expect, it } from '@jest/globals';
 import { person } from '../../src/action/ids.js';
+import type { DecisionEnvelope } from '../../src/approval/envelope.js';
 import type { EvidenceBundle } from '../../src/audit/bundle.js';
 import { base64, unbase64 } from '../../src/audit/bytes.js';
 import { rootOf, treeOf, verifyConsistency, consistencyProof } from '../../src/audit/merkle.js';
@@ -24,8 +25,10 @@ import {
   verifierOf,
   wholeRead,
   write,
+  type Step,
   type WrittenLeaf,
 } from '../unit/audit/sample-log.js';
+import { reopenedVotes, reopenedWrite, wholeWrite, writeVotes } from '../unit/audit/sample-write.js';
 
 function codesOf(bundle: unknown): Problem['code'][] {
   const found = verifyBundle(bundle, logs);
@@ -155,6 +158,31 @@ describe('a bundle', () => {
 
   it.each([null, [], '', 0, 'countersign-evidence/v1', { format: 'countersign-evidence/v1' }])('is not %p', (value) => {
     expect(codesOf(value)).toEqual(['bundle.malformed']);
+  });
+});
+
+describe('the bundle of a write', () => {
+  it.each<[string, readonly Step[], readonly DecisionEnvelope[]]>([
+    ['as it was approved', wholeWrite, writeVotes],
+    ['that was prepared twice', reopenedWrite, reopenedVotes],
+  ])('%s is caught when any leaf is deleted, but for the last, and when any vote is', (_what, own, votes) => {
+    const bundle = bundleOf(write(amongOthers(own)), { votes });
+    expect(codesOf(bundle)).toEqual([]);
+    for (let place = 0; place < bundle.leaves.length - 1; place += 1)
+      expect(codesOf({ ...bundle, leaves: bundle.leaves.filter((_, each) => each !== place) })).toContain(
+        'chain.broken',
+      );
+    for (const left of votes)
+      expect(codesOf({ ...bundle, votes: votes.filter((vote) => vote !== left) })).toContain('vote.missing');
+  });
+
+  it('is caught when the votes of two rounds, or of two people, change places', () => {
+    const bundle = bundleOf(write(amongOthers(reopenedWrite)), { votes: reopenedVotes });
+    expect(codesOf({ ...bundle, votes: reopenedVotes.toReversed() })).toEqual(['vote.other']);
+    expect(codesOf({ ...bundle, votes: [...writeVotes, ...writeVotes] })).toContain('vote.missing');
+    const [one, two, ...rest] = reopenedVotes;
+    const swapped = one && two ? [{ ...one, proof: two.proof }, { ...two, proof: one.proof }, ...rest] : [];
+    expect(codesOf({ ...bundle, votes: swapped })).toEqual(['vote.other']);
   });
 });
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { tenant, type ActionId } from '../../src/action/ids.js';
 import { databaseRole, logins, type Login } from '../../src/database/logins.js';
 import { inTenant } from '../../src/database/transaction.js';
-import { clinic, voteStage, type VoteStage } from '../integration/approval/stage.js';
+import { clinic, medicationChange, voteStage, type VoteStage } from '../integration/approval/stage.js';
 
 const other = tenant('elsewhere');
 let at: VoteStage;
@@ -35,14 +35,14 @@ describe('of all that is granted', () => {
           GROUP BY grantee, privilege_type, table_name ORDER BY 1`,
       ),
     ).toEqual([
-      'api INSERT action (action agent agent_version claimed_tier elements episode expires_in idempotency_key justified patient principal purpose reason_given rulebook tenant type)',
-      'api INSERT revision (action created_at display_commitment request_commitment revision tenant)',
+      'api INSERT action (action agent agent_version claimed_tier elements episode expires_in idempotency_key justified patient principal purpose reason_given risk_assessed rulebook tenant type)',
+      'api INSERT revision (action base_version created_at display_commitment kind proposal_commitment request_commitment revision shows tenant)',
       'api UPDATE action (cancel_requested_at started_at)',
       'ehr INSERT relation (action at basis status tenant)',
-      'governance INSERT delivery (action kind roles tenant)',
+      'governance INSERT delivery (action kind revision roles tenant)',
       'governance INSERT disposal (action as_of tenant)',
       'governance INSERT step_result (action at result revision step tenant)',
-      'governance UPDATE action (concluded_at deadline needs outcome retention_class retention_date status tier)',
+      'governance UPDATE action (concluded_at deadline history_logged needs outcome retention_class retention_date started_at status tier versions_due)',
     ]);
   });
 
@@ -66,15 +66,26 @@ describe('of all that is granted', () => {
     );
     expect(found).toEqual([
       'action_performing: ehr llm',
+      'action_reopen: governance',
       'audit_append: api codec ehr governance llm',
       'audit_publish: signer',
       'challenge_open: api',
       'dek_create: api',
       'dek_destroy: governance',
       'dek_rewrap: governance',
+      'enrolment_open: api',
+      'enrolment_receive: api',
+      'enrolment_refuse: governance',
+      'passkey_record: governance',
+      'passkey_revoke: api',
+      'passkey_use: governance',
+      'revision_prepare: ehr',
+      'revision_resolve: governance',
       'seal: api ehr llm',
+      'signer_report: signer',
       'subject_key_create: api',
       'tenant_key_create: api governance',
+      'versions_checked: ehr governance',
       'vote_receive: api governance',
       'vote_record: governance',
       'vote_refuse: governance',
@@ -84,6 +95,10 @@ describe('of all that is granted', () => {
       'warrant_revoke: api governance',
       'warrant_use_close: ehr llm',
       'warrant_use_open: ehr llm',
+      'warrant_write_close: ehr',
+      'warrant_write_open: ehr',
+      'warrant_write_sending: ehr',
+      'warrant_write_settle: ehr',
     ]);
   });
 
@@ -115,6 +130,12 @@ const writes: [table: string, sql: string][] = [
   ['warrant', `INSERT INTO countersign.warrant (tenant, jti) VALUES ('clinic', gen_random_uuid())`],
   ['a warrant’s expiry', `UPDATE countersign.warrant SET expires_at = expires_at + interval '1 minute'`],
   ['warrant_use', `UPDATE countersign.warrant_use SET status = 'done'`],
+  ['a lease', `UPDATE countersign.warrant_use SET lease_until = clock_timestamp()`],
+  ['a revision that was prepared', `UPDATE countersign.revision SET display_commitment = repeat('1', 64)`],
+  ['signer_state', `UPDATE countersign.signer_state SET status = 'signing', reported_at = 'infinity'`],
+  ['passkey', `INSERT INTO countersign.passkey SELECT * FROM countersign.passkey`],
+  ['a passkey’s key', `UPDATE countersign.passkey SET public_key = 'x'`],
+  ['enrolment', `INSERT INTO countersign.enrolment SELECT * FROM countersign.enrolment`],
   ['audit_leaf', `INSERT INTO countersign.audit_leaf SELECT * FROM countersign.audit_leaf`],
   ['the log’s head', `UPDATE countersign.audit_log SET size = 0`],
   ['audit_checkpoint', `INSERT INTO countersign.audit_checkpoint (tenant, size, note) VALUES ('clinic', 0, 'x')`],
@@ -211,8 +232,36 @@ describe('the API’s login', () => {
       `INSERT INTO countersign.relation (tenant, action, status) VALUES ('clinic', 'x', 'unknown')`,
     ],
     ['seal a result', `SELECT countersign.seal('x', 'result', 'x')`],
+    ['seal what would be written', `SELECT countersign.seal('x', 'proposal/2', 'x')`],
+    ['seal what people are shown of it', `SELECT countersign.seal('x', 'display/2', 'x')`],
+    ['prepare a revision', `SELECT countersign.revision_prepare('x', 1, 'x', 'x', '1')`],
+    ['have an action prepared again', `SELECT countersign.action_reopen('x')`],
+    ['ask what became of a write', `SELECT countersign.revision_resolve('x', '{}')`],
+    ['open a write', `SELECT countersign.warrant_write_open(gen_random_uuid(), 'perform', 'x', 15)`],
+    ['settle one', `SELECT countersign.warrant_write_settle(gen_random_uuid(), 'perform', 'conflict', NULL, NULL)`],
+    ['have an action prepared that asks nobody', `UPDATE countersign.action SET status = 'preparing'`],
+    ['vouch for the log', `SELECT countersign.signer_report('signing', 0)`],
+    [
+      'make a passkey',
+      `SELECT countersign.passkey_record(gen_random_uuid(), 'x', 'x', 'x', 0, gen_random_uuid(), 'x', '{}')`,
+    ],
+    ['log that something was prepared', `SELECT countersign.audit_append('action.prepared', NULL, 'x', '{}')`],
     ['log that a vote was counted', `SELECT countersign.audit_append('vote.counted', NULL, 'x', '{}')`],
   ])('cannot %s', (_what, sql) => expect(run('api', sql)).rejects.toMatchObject(denied));
+
+  it.each<[what: string, columns: string, values: string]>([
+    ['a prepared one', 'kind, proposal_commitment, base_version, shows', `'prepared', repeat('3', 64), '1', NULL`],
+    [
+      'one on what became of a write',
+      'kind, proposal_commitment, base_version, shows',
+      `'resolution', repeat('3', 64), '1', 1`,
+    ],
+    ['a second one of what was asked', 'kind', `'asked'`],
+  ])('cannot add a revision: %s', async (_what, columns, values) => {
+    const sql = `INSERT INTO countersign.revision (tenant, action, revision, request_commitment, display_commitment, ${columns})
+                 VALUES ('clinic', '${of}', 2, repeat('1', 64), repeat('2', 64), ${values})`;
+    await expect(run('api', sql)).rejects.toMatchObject({ code: expect.stringMatching(/^(42501|23514)$/) });
+  });
 
   it('opens nothing in a tenant that it did not name', async () => {
     const sql = `INSERT INTO countersign.revision (tenant, action, revision, request_commitment, display_commitment)
@@ -282,6 +331,16 @@ describe('the governance worker’s login', () => {
     ['open an action', `INSERT INTO countersign.action (tenant, action) VALUES ('clinic', 'x')`],
     ['use a warrant', `SELECT countersign.warrant_use_open(gen_random_uuid(), 'perform', 'x')`],
     ['seal a result', `SELECT countersign.seal('x', 'result', 'x')`],
+    ['seal what people are shown', `SELECT countersign.seal('x', 'display/2', 'x')`],
+    ['seal what would be written', `SELECT countersign.seal('x', 'proposal/2', 'x')`],
+    ['prepare a revision', `SELECT countersign.revision_prepare('x', 1, 'x', 'x', '1')`],
+    [
+      'say what the EHR shows of a write',
+      `SELECT countersign.warrant_write_settle(gen_random_uuid(), 'perform', 'conflict', NULL, NULL)`,
+    ],
+    ['open a write', `SELECT countersign.warrant_write_open(gen_random_uuid(), 'perform', 'x', 15)`],
+    ['vouch for the log', `SELECT countersign.signer_report('signing', 0)`],
+    ['log what the EHR shows', `SELECT countersign.audit_append('outcome.read_back', NULL, 'x', '{}')`],
     ['log an attempt', `SELECT countersign.audit_append('action.attempt', NULL, 'x', '{}')`],
   ])('cannot %s', (_what, sql) => expect(run('governance', sql)).rejects.toMatchObject(denied));
 
@@ -304,6 +363,14 @@ describe('the gateways’ logins', () => {
           ['count a vote', `SELECT countersign.vote_record(gen_random_uuid(), '{x}', '{}')`],
           ['authorise an action', `UPDATE countersign.action SET status = 'authorised'`],
           ['seal a request', `SELECT countersign.seal('x', 'request', 'x')`],
+          ['seal what people are shown of the request', `SELECT countersign.seal('x', 'display/1', 'x')`],
+          ['have an action prepared again', `SELECT countersign.action_reopen('x')`],
+          ['ask what became of a write', `SELECT countersign.revision_resolve('x', '{}')`],
+          ['vouch for the log', `SELECT countersign.signer_report('signing', 0)`],
+          [
+            'log that an action is prepared again',
+            `SELECT countersign.audit_append('action.reopened', NULL, 'x', '{}')`,
+          ],
           ['make keys', `SELECT countersign.dek_create('x', 'content', 'x', 'x')`],
           ['log an outcome', `SELECT countersign.audit_append('action.outcome', NULL, 'x', '{}')`],
         ] as const
@@ -312,7 +379,63 @@ describe('the gateways’ logins', () => {
   )('%s cannot %s', (login, _what, sql) => expect(run(login, sql)).rejects.toMatchObject(denied));
 });
 
+describe('the login of ehr, with functions that are its own', () => {
+  const prepare = (action: ActionId, from: number) =>
+    run(
+      'ehr',
+      `SELECT countersign.revision_prepare('${action}', ${from}, repeat('1', 64), repeat('2', 64), '7') AS made`,
+    );
+
+  it('cannot put another revision under people who are being asked, nor under an action that went on', async () => {
+    const asked = await at.waiting('24 hours', medicationChange);
+    for (const status of ['awaiting_approval', 'authorised', 'performing', 'outcome_unknown']) {
+      await at.db.admin.query(`UPDATE countersign.action SET status = '${status}' WHERE action = '${asked}'`);
+      expect((await prepare(asked, 2)).rows).toEqual([{ made: null }]);
+    }
+  });
+
+  it('cannot prepare on a revision that is not the current one', async () => {
+    const asked = await at.waiting('24 hours', medicationChange);
+    await at.db.admin.query(`UPDATE countersign.action SET status = 'preparing' WHERE action = '${asked}'`);
+    expect((await prepare(asked, 1)).rows).toEqual([{ made: null }]);
+    expect((await prepare(asked, 3)).rows).toEqual([{ made: null }]);
+    expect((await prepare(asked, 2)).rows).toEqual([{ made: 3 }]);
+  });
+
+  it('cannot put other bytes in the place of what was sealed and shown', async () => {
+    const asked = await at.waiting('24 hours', medicationChange);
+    for (const path of ['display/2', 'proposal/2'])
+      expect((await run('ehr', `SELECT countersign.seal('${asked}', '${path}', 'x') AS sealed`)).rows).toEqual([
+        { sealed: false },
+      ]);
+  });
+
+  it('cannot settle a write of which everybody knows', async () => {
+    const settled = await run(
+      'ehr',
+      `SELECT countersign.warrant_write_settle(gen_random_uuid(), 'perform', 'conflict', NULL, NULL) AS settled`,
+    );
+    expect(settled.rows).toEqual([{ settled: false }]);
+  });
+});
+
+describe('the login of llm', () => {
+  it.each([
+    ['prepare a revision', `SELECT countersign.revision_prepare('x', 1, 'x', 'x', '1')`],
+    ['open a write', `SELECT countersign.warrant_write_open(gen_random_uuid(), 'perform', 'x', 15)`],
+    ['settle one', `SELECT countersign.warrant_write_settle(gen_random_uuid(), 'perform', 'conflict', NULL, NULL)`],
+  ])('cannot %s', (_what, sql) => expect(run('llm', sql)).rejects.toMatchObject(denied));
+});
+
 describe('the logins of codec server and notify worker', () => {
+  it.each(
+    (['codec', 'notify'] as const).flatMap((login) =>
+      ['request', 'display/1', 'display/2', 'proposal/2', 'result'].map((path) => [login, path] as const),
+    ),
+  )('%s cannot seal %s', (login, path) =>
+    expect(run(login, `SELECT countersign.seal('x', '${path}', 'x')`)).rejects.toMatchObject(denied),
+  );
+
   it.each(['codec', 'notify'] as const)('%s finds keys of histories only, and nothing sealed', async (login) => {
     const keys = await run(login, 'SELECT DISTINCT kind FROM countersign.dek');
     expect(keys.rows).toEqual([{ kind: 'history' }]);

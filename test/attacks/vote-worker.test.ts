@@ -32,6 +32,10 @@ const yes = (warrant: MintedWarrant, ends: string[]): GovernanceActivities => ({
   refuseVote: async () => undefined,
   remind: async () => undefined,
   authorise: async () => ({ status: 'authorised', warrant }),
+  warrantPreparation: async () => ({ status: 'prepared', revision: 2 }),
+  reopen: async () => undefined,
+  warrantReadBack: async () => warrant,
+  settle: async () => ({ status: 'completed' }),
   conclude: async (_, outcome) => {
     ends.push(outcome.status === 'failed' ? outcome.code : outcome.status);
     return { status: 'failed' };

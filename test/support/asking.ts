@@ -1,13 +1,17 @@
 /** Asking for actions and voting on them as the API does, for tests that have no API in front. */
 import type { Client } from '@temporalio/client';
-import type { RunningEhr } from '@countersign/sandbox';
+import { canaryPatient, type RunningEhr } from '@countersign/sandbox';
+import { findAction } from '../../src/action/action.store.js';
 import { openAction } from '../../src/action/admit.tx.js';
 import { agent, role, workflowIdOf, type ActionId, type AgentId } from '../../src/action/ids.js';
+import { isFinal, type Status } from '../../src/action/types.js';
 import { usualMeaning, type Verdict } from '../../src/approval/decision.js';
 import { openChallenge } from '../../src/approval/open-challenge.tx.js';
+import { inTenant } from '../../src/database/transaction.js';
 import type { GovernedActions } from '../../src/temporal/governed-actions.js';
 import type { TestIssuer } from './issuer.js';
 import { clinic, type apiDeps, type Stack } from './stack.js';
+import { until } from './until.js';
 
 /** What both kinds of test stack have. */
 export interface Asked {
@@ -20,6 +24,7 @@ export interface Asked {
 }
 
 export const triage = agent('triage-agent');
+const documentation = agent('documentation-agent');
 let asked = 0;
 
 export interface RequestOptions {
@@ -56,6 +61,61 @@ export async function request(stack: Asked, type: ReadType, options: RequestOpti
   });
   const admitted = stack.actions.admit(admission, { type, agent: by, purpose });
   return { action: admission.action, admission, admitted };
+}
+
+export interface ChangeOptions {
+  readonly reason?: string;
+  /** Times a day, other than before. */
+  readonly frequency?: number;
+  /** Marks the canary's allergy as entered in error instead: T3. */
+  readonly deletes?: boolean;
+}
+
+/** What the canary's first medication order is called in the sandbox. */
+export const canaryOrder = 'MedicationRequest/canary-medication-1';
+export const canaryAllergy = 'AllergyIntolerance/canary-allergy';
+
+/** Opens a change of the canary's record in the name of Dr Chen, and waits until people are asked about it. */
+export async function requestChange(
+  stack: Asked,
+  { frequency = 2, reason = 'Dose reduced at discharge', deletes = false }: ChangeOptions = {},
+): Promise<ActionId> {
+  asked += 1;
+  const { patient, encounter: episode } = canaryPatient;
+  const text = `37 mg by mouth ${frequency} times a day`; // words and structure say the same
+  const timing = { repeat: { frequency, period: 1, periodUnit: 'd' } };
+  const change = deletes ? { status: 'entered-in-error' } : { dosageInstruction: [{ at: 0, text, timing }] };
+  const type = deletes ? 'record.delete' : 'medication.update';
+  const element = deletes ? 'allergy_history' : 'current_medications';
+  const admission = await openAction(stack.api, {
+    tenant: clinic,
+    agent: documentation,
+    principal: stack.people.chen,
+    request: {
+      type,
+      input: { patient, episode, target: deletes ? canaryAllergy : canaryOrder, change },
+      elements: [element],
+      purpose: 'TREAT',
+      principal: 'verified by the route',
+      reason,
+      justifications: { [element]: 'It is what has to be changed' },
+      ...(deletes && { riskAssessment: 'An allergy that is gone warns nobody' }),
+      idempotencyKey: `asked-${asked}`,
+    },
+  });
+  const { action } = admission;
+  await stack.actions.admit(admission, { type, agent: documentation, purpose: 'TREAT' });
+  await reached(stack, action, 'awaiting_approval');
+  return action;
+}
+
+/** Waits until the action is in this state. @throws Error when it ends in another one. */
+export async function reached(stack: Pick<Asked, 'api'>, action: ActionId, status: Status): Promise<void> {
+  await until(async () => {
+    const row = await inTenant(stack.api.pool, clinic, (tx) => findAction(tx, action));
+    if (row && row.status !== status && isFinal(row.status)) throw new Error(JSON.stringify(row.outcome));
+    return row?.status === status || undefined;
+  });
 }
 
 /** Challenge, ID token for these bytes, vote. */

@@ -25,7 +25,10 @@ export async function testDatabase(): Promise<TestDatabase> {
   const admin = open(adminUrl, 4);
   await admin.query(`INSERT INTO countersign.tenant (tenant, name, zone, log_origin)
                      VALUES ('clinic', 'Clinic', 'Europe/Berlin', 'dev.countersign/clinic');
-                     INSERT INTO countersign.audit_log (tenant) VALUES ('clinic')`);
+                     INSERT INTO countersign.audit_log (tenant) VALUES ('clinic');
+                     -- Vouches for ever, as no signer can: most tests run none.
+                     INSERT INTO countersign.signer_state (tenant, status, size, reported_at)
+                     VALUES ('clinic', 'signing', 0, 'infinity')`);
   const pools = new Map<Login, pg.Pool>();
   const url = (login: Login): string => {
     const at = new URL(adminUrl);

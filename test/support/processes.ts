@@ -19,7 +19,9 @@ import { historyCodec } from '../../src/temporal/history-codec.js';
 import { testDatabase, type TestDatabase } from './database.js';
 import { engines } from './engines.js';
 import { testIssuer, type TestIssuer } from './issuer.js';
-import { apiDeps, clinic, fillDirectory, fillRulebook, keyPair, type Stack } from './stack.js';
+import { markFile } from '../../src/signer/mark.node.js';
+import { startSigner } from '../../src/signer/start.js';
+import { apiDeps, clinic, fillDirectory, fillRulebook, keyPair, logSigner, type Stack } from './stack.js';
 import { devServer } from './temporal.js';
 
 export type WorkerName = 'governance' | 'ehr';
@@ -53,7 +55,7 @@ export async function startProcesses(): Promise<Processes> {
   const controlToken = randomUUID();
   const ehr = await startEhr({
     port: 0,
-    clients: [{ id: 'countersign', jwks: { keys: [fhirKeys.publicJwk] }, scope: 'system/*.rs' }],
+    clients: [{ id: 'countersign', jwks: { keys: [fhirKeys.publicJwk] }, scope: 'system/*.crus' }],
     controlToken,
   });
   const people: Record<keyof Stack['people'], PersonId> = await fillDirectory(db, issuer);
@@ -101,6 +103,13 @@ export async function startProcesses(): Promise<Processes> {
     connectionString: db.url('api'),
     tenant: clinic,
     keychain,
+    log: createLog('test', 'fatal'),
+  });
+  const signer = startSigner({
+    connectionString: db.url('signer'),
+    tenant: clinic,
+    signer: logSigner,
+    mark: markFile(mkdtempSync(join(folder, 'signer-'))),
     log: createLog('test', 'fatal'),
   });
   const { dataConverter } = await historyCodec({
@@ -162,7 +171,7 @@ export async function startProcesses(): Promise<Processes> {
     async stop() {
       await Promise.all([end('governance', 'SIGTERM'), end('ehr', 'SIGTERM')]);
       await Promise.all([ehr.close(), issuer.close()]);
-      await listener.stop();
+      await Promise.all([listener.stop(), signer.stop()]);
       await db.end();
       await env.teardown();
     },

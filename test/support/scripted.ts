@@ -18,9 +18,11 @@ import {
   admissionSchema,
   type Admission,
   type Classified,
+  type CountedVote,
   type MintedWarrant,
   type VoteAnswer,
 } from '../../src/action/types.js';
+import { usualMeaning, type Meaning } from '../../src/approval/decision.js';
 import type { DecisionEnvelope } from '../../src/approval/envelope.js';
 import { workflowBundle } from '../../worker/bundle.js';
 
@@ -43,17 +45,33 @@ export function newAdmission(namesPatient = true): Admission {
   return { tenant: tenant('clinic'), action: id, requestCommitment: digest('11'.repeat(32)), namesPatient };
 }
 
+interface Waits {
+  /** Milliseconds. */
+  readonly deadlineIn?: number;
+  /** Milliseconds; 0 for no reminder. */
+  readonly remindIn?: number;
+  readonly count?: number;
+  readonly tier?: 'T1' | 'T2';
+  readonly revision?: number;
+  readonly writes?: boolean;
+  /** Counted by an earlier run. */
+  readonly votes?: readonly CountedVote[];
+}
+
 /** One clinician, deadline in four hours, reminder after two. */
-export function waits(more: { deadlineIn?: number; remindIn?: number; count?: number } = {}): Classified {
-  const { deadlineIn = 4 * 3_600_000, remindIn = 2 * 3_600_000, count = 1 } = more;
+export function waits(more: Waits = {}): Classified {
+  const { deadlineIn = 4 * 3_600_000, remindIn = 2 * 3_600_000, count = 1, votes = [] } = more;
+  const { tier = 'T1', revision = 1, writes = false } = more;
   return {
     status: 'approvals_needed',
-    tier: 'T1',
-    revision: 1,
+    tier,
+    revision,
     needs: { status: 'quorum', factors: [{ role: role('clinical_staff'), count }] },
     deadline: '2026-01-01T04:00:00.000Z',
     deadlineIn,
     remindIn,
+    writes,
+    votes: [...votes],
   };
 }
 
@@ -66,7 +84,7 @@ export function envelope(
   of: ActionId,
   by: Name,
   verdict: 'approve' | 'deny' = 'approve',
-  more: { revision?: number; challenge?: string } = {},
+  more: { revision?: number; challenge?: string; meaning?: Meaning } = {},
 ): DecisionEnvelope {
   return {
     decision: {
@@ -79,7 +97,7 @@ export function envelope(
       rulebook: digest('33'.repeat(32)),
       tier: 'T1',
       verdict,
-      meaning: verdict === 'approve' ? 'approve.access' : 'deny.access',
+      meaning: more.meaning ?? usualMeaning[verdict],
       reasonCommitment: verdict === 'approve' ? null : digest('44'.repeat(32)),
       approver: personOf(by),
       actingRoles: [role('clinical_staff')],
@@ -100,6 +118,14 @@ const defaults: GovernanceActivities & EhrActivities = {
   authorise: async () => ({ status: 'authorised', warrant: minted }),
   perform: async () => ({ status: 'performed', records: 3, truncated: false }),
   conclude: async (_, outcome) => ({ status: concluded[outcome.status] }),
+  warrantPreparation: async () => ({ status: 'prepare', warrant: minted }),
+  prepare: async () => ({ status: 'prepared', revision: 2 }),
+  write: async () => ({ status: 'performed', records: 1, truncated: false }),
+  reopen: async () => undefined,
+  warrantReadBack: async () => minted,
+  readBack: async () => ({ status: 'unsettled' }),
+  recheck: async () => ({ status: 'checked' }),
+  settle: async () => ({ status: 'completed' }),
 };
 
 const concluded = {
@@ -110,16 +136,18 @@ const concluded = {
   refused: 'refused',
   failed: 'failed',
   concluded: 'failed',
+  unresolved: 'failed',
   cancel_requested: 'cancelled',
 } as const;
 
 /** The answer to a vote that verified. */
-export function counted({ decision }: DecisionEnvelope): VoteAnswer {
-  const { challenge: id, approver, actingRoles: roles, verdict } = decision;
-  return {
-    status: 'counted',
-    vote: { challenge: id, approver, roles, verdict, receivedAt: '2026-01-01T00:00:01.000Z' },
-  };
+export function counted(ballot: DecisionEnvelope): VoteAnswer {
+  return { status: 'counted', vote: countedVote(ballot) };
+}
+
+export function countedVote({ decision }: DecisionEnvelope): CountedVote {
+  const { challenge: id, revision, approver, actingRoles: roles, verdict, meaning } = decision;
+  return { challenge: id, revision, approver, roles, verdict, meaning, receivedAt: '2026-01-01T00:00:01.000Z' };
 }
 
 interface Scripted {

@@ -1,5 +1,5 @@
 /** Our own processes' parts in one process, on a real Temporal server, PostgreSQL, sandbox EHR and a test issuer. */
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +11,7 @@ import { startEhr, type RunningEhr } from '@countersign/sandbox';
 import { Semaphore } from '../../activities/governance/semaphore.js';
 import { actionIdOf } from '../../src/action/admit.tx.js';
 import { challenge, person, tenant, type PersonId } from '../../src/action/ids.js';
+import { formatVerifier, signerOf } from '../../src/audit/note.js';
 import { createLog } from '../../src/config/log.js';
 import { inTenant } from '../../src/database/transaction.js';
 import { fhirGateway } from '../../src/ehr/fhir.gateway.js';
@@ -21,9 +22,13 @@ import { KeyCache } from '../../src/keys/key-cache.js';
 import { Keychain } from '../../src/keys/keychain.store.js';
 import { localKeyring } from '../../src/keys/local-keyring.node.js';
 import { restrict, type KeyringOperation } from '../../src/keys/keyring.js';
+import { passkeySchema } from '../../src/passkey/ids.js';
 import { loadRulebook } from '../../src/rulebook/load.js';
 import { readPolicyFolder } from '../../src/rulebook/policy-folder.node.js';
 import { activateRulebook, rulebookReader, storeRulebook } from '../../src/rulebook/rulebook.store.js';
+import { markFile } from '../../src/signer/mark.node.js';
+import { startSigner } from '../../src/signer/start.js';
+import { actionRuns } from '../../src/temporal/action-runs.js';
 import { governedActions } from '../../src/temporal/governed-actions.js';
 import { warrantIssuerName } from '../../src/warrant/issuer.js';
 import { warrantIssuer } from '../../src/warrant/issuer.node.js';
@@ -34,6 +39,9 @@ import { testIssuer, type TestIssuer } from './issuer.js';
 import { devServer } from './temporal.js';
 
 export const clinic = tenant('clinic');
+
+/** Signs the log of every test stack; a test that wants another key makes one. */
+export const logSigner = signerOf('dev.countersign/clinic', new Uint8Array(randomBytes(32)));
 
 export interface Stack {
   readonly env: TestWorkflowEnvironment;
@@ -59,7 +67,7 @@ export async function startStack(): Promise<Stack> {
   const [warrantKeys, fhirKeys] = await Promise.all([keyPair('EdDSA'), keyPair('ES384')]);
   const ehr = await startEhr({
     port: 0,
-    clients: [{ id: 'countersign', jwks: { keys: [fhirKeys.publicJwk] }, scope: 'system/*.rs' }],
+    clients: [{ id: 'countersign', jwks: { keys: [fhirKeys.publicJwk] }, scope: 'system/*.crus' }],
     controlToken: randomUUID(),
   });
   const people = await fillDirectory(db, issuer);
@@ -96,6 +104,7 @@ export async function startStack(): Promise<Stack> {
       location: ehr.url,
       verifier: tokenVerifiers(),
       verifications: new Semaphore(8),
+      runs: actionRuns(client),
     },
   );
   const ehrKeychain = keychain('unwrap');
@@ -115,9 +124,17 @@ export async function startStack(): Promise<Stack> {
       keychain: ehrKeychain,
       fhir: fhirGateway({ base: ehr.url, tokens }),
       rulebook: rulebookReader(),
+      monotonic: () => performance.now(),
     },
   );
   const runs = Promise.all([governance.run(), gateway.run()]);
+  const signer = startSigner({
+    connectionString: db.url('signer'),
+    tenant: clinic,
+    signer: logSigner,
+    mark: markFile(mkdtempSync(join(tmpdir(), 'countersign-signer-'))),
+    log,
+  });
 
   return {
     env,
@@ -134,6 +151,7 @@ export async function startStack(): Promise<Stack> {
       governance.shutdown();
       gateway.shutdown();
       await runs;
+      await signer.stop();
       await Promise.all([ehr.close(), issuer.close()]);
       await db.end();
       await env.teardown();
@@ -148,6 +166,7 @@ export function apiDeps(db: TestDatabase, keychain: Keychain) {
     rulebook: rulebookReader(),
     newActionId: () => actionIdOf(nodeAead.random(26)),
     newChallengeId: () => challenge(randomUUID()),
+    newEnrolmentId: () => passkeySchema.parse(randomUUID()),
   };
 }
 
@@ -165,7 +184,7 @@ export async function keyPair(alg: 'EdDSA' | 'ES384') {
   };
 }
 
-/** Five people, two agents, a vendor with a BAA. */
+/** Five people, three agents, a vendor with a BAA. */
 export async function fillDirectory(db: TestDatabase, issuer: TestIssuer): Promise<Stack['people']> {
   const roles = {
     amara: 'clinical_staff',
@@ -199,6 +218,7 @@ export async function fillDirectory(db: TestDatabase, issuer: TestIssuer): Promi
   for (const [agent, role] of [
     ['scheduling-agent', 'scheduling'],
     ['triage-agent', 'triage'],
+    ['documentation-agent', 'documentation'],
   ])
     await db.admin.query(
       `INSERT INTO countersign.agent (tenant, agent, role, version, model, vendor, responsible_clinician, owner, review_due)
@@ -214,8 +234,8 @@ export async function fillRulebook(db: TestDatabase, issuer: TestIssuer, warrant
       { issuer: issuer.url, audiences: [issuer.audience], clients: [issuer.voteClient], jwksUri: `${issuer.url}/jwks` },
     ],
     warrantIssuers: [{ iss: warrantIssuerName(clinic), jwks: { keys: [warrantKey] } }],
-    logs: [],
-    rpIds: [],
+    logs: [formatVerifier(logSigner)],
+    rpIds: ['localhost'],
   });
   await inTenant(db.admin, clinic, async (tx) => {
     await storeRulebook(tx, rulebook);

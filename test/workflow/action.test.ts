@@ -1,49 +1,33 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Context } from '@temporalio/activity';
 import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { actionOfWorkflow, type ActionId } from '../../src/action/ids.js';
-import type { Admitted, Concluded, VoteAnswer } from '../../src/action/types.js';
+import type { Concluded } from '../../src/action/types.js';
 import type { DecisionEnvelope } from '../../src/approval/envelope.js';
-import { timeSkipping } from '../support/temporal.js';
-import { ScriptedWorkers, envelope, minted, newAdmission, start, waits, type Script } from '../support/scripted.js';
+import { envelope, minted, waits } from '../support/scripted.js';
+import {
+  actionOf,
+  admit,
+  gate,
+  refusedAs,
+  untilCancelled,
+  vote,
+  workflowStage,
+  type Handle,
+  type WorkflowStage,
+} from './stage.js';
 
+let at: WorkflowStage;
 let env: TestWorkflowEnvironment;
-let workers: ScriptedWorkers;
+const running: WorkflowStage['running'] = (...run) => at.running(...run);
+const until: WorkflowStage['until'] = (condition) => at.until(condition);
 beforeAll(async () => {
-  env = await timeSkipping();
-  workers = await ScriptedWorkers.start(env);
+  at = await workflowStage();
+  ({ env } = at);
 });
-afterAll(async () => {
-  await workers?.stop();
-  await env?.teardown();
-});
+afterAll(() => at?.stop());
 
 const hour = 3_600_000;
-type Handle = Awaited<ReturnType<typeof start>>;
-const vote = (handle: Handle, ballot: DecisionEnvelope) =>
-  handle.executeUpdate<VoteAnswer, [DecisionEnvelope]>('vote', { args: [ballot] });
-const admit = (handle: Handle) => handle.executeUpdate<Admitted, []>('admit');
-const refusedAs = async (voting: Promise<VoteAnswer>): Promise<string | null | undefined> => {
-  const failure = await voting.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  return failure instanceof WorkflowUpdateFailedError && failure.cause instanceof ApplicationFailure
-    ? failure.cause.type
-    : undefined;
-};
-/** Starts one action under the script and hands its handle to the test. */
-async function running(
-  script: Script,
-  test: (handle: Handle, log: readonly string[]) => Promise<void>,
-  namesPatient = true,
-): Promise<void> {
-  const admission = newAdmission(namesPatient);
-  const log = workers.script(admission.action, script);
-  await test(await start(env, admission), log);
-}
 
 describe('an action that nobody has to approve', () => {
   it('is classified, performed and concluded, and asks no relation', () =>
@@ -385,34 +369,8 @@ describe('a failure', () => {
   });
 });
 
-/** The action that a handle's workflow governs. */
-function actionOf({ workflowId }: Handle): ActionId {
-  const id = actionOfWorkflow(workflowId);
-  if (id === undefined) throw new Error('not the workflow of an action');
-  return id;
-}
-
-/** An activity that is alive and has no answer; it ends when its cancellation reaches it. */
-async function untilCancelled(): Promise<never> {
-  const context = Context.current();
-  const beat = setInterval(() => context.heartbeat(), 100);
-  return context.cancelled.finally(() => clearInterval(beat));
-}
-
 /** How many updates the workflow took. */
 async function acceptedUpdates(handle: Handle): Promise<number> {
   const { events } = await handle.fetchHistory();
   return (events ?? []).filter((event) => event.workflowExecutionUpdateAcceptedEventAttributes).length;
-}
-
-/** A promise and the way to end it. */
-function gate(): { readonly passed: Promise<void>; readonly open: () => void } {
-  let open = (): void => undefined;
-  const passed = new Promise<void>((resolve) => (open = resolve));
-  return { passed, open: () => open() };
-}
-
-/** Waits for what another activity call makes true; bounded by the test's own timeout. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await env.sleep(50);
 }

@@ -1,16 +1,18 @@
 /** The API on a real socket before a whole stack, and the callers that tests need. */
 import type { JWTPayload } from 'jose';
 import { Countersign, type ActionRequest } from '@countersign/client';
+import { canaryPatient } from '@countersign/sandbox';
 import { apiApp } from '../../../src/api/app.js';
 import { listen } from '../../../src/api/listen.js';
 import { actionWaits } from '../../../src/api/waits.js';
 import { createLog } from '../../../src/config/log.js';
 import { tokenVerifiers } from '../../../src/identity/tokens.gateway.js';
 import type { ApiDeps } from '../../../src/api/deps.js';
+import { passkeyEnrolments } from '../../../src/temporal/passkey-enrolments.js';
 import { clinic, startStack, type Stack } from '../../support/stack.js';
 
 export type Name = keyof Stack['people'];
-export type Agent = 'triage-agent' | 'scheduling-agent';
+export type Agent = 'triage-agent' | 'scheduling-agent' | 'documentation-agent';
 
 export interface Answer {
   readonly status: number;
@@ -22,13 +24,15 @@ export interface ApiStage {
   readonly stack: Stack;
   readonly url: string;
   /** One call with this token, or with none. */
-  call(method: 'GET' | 'POST', path: string, token?: string, body?: unknown): Promise<Answer>;
+  call(method: 'GET' | 'POST' | 'DELETE', path: string, token?: string, body?: unknown): Promise<Answer>;
   agent(name?: Agent, scope?: string): Promise<string>;
   person(name: Name, scope?: string): Promise<string>;
   client(name?: Agent): Countersign;
   /** A request for one patient's medications, principal chen. */
   medications(more?: Partial<ActionRequest>): Promise<ActionRequest>;
   facility(more?: Partial<ActionRequest>): Promise<ActionRequest>;
+  /** A request of the documentation agent to change one of the canary's medication orders, principal chen. */
+  medicationChange(more?: Partial<ActionRequest>): Promise<ActionRequest>;
   /** Challenge, ID token for its hash, vote: what a person's CLI does. */
   vote(action: string, by: Name, cast?: Cast): Promise<Answer>;
   /** Kinds of the action's leaves, or those of the tenant itself. */
@@ -42,6 +46,14 @@ export interface Cast {
   readonly token?: JWTPayload;
 }
 
+/** Words and structure of an instruction say the same. */
+function doseOf(frequency: number) {
+  const timing = { repeat: { frequency, period: 1, periodUnit: 'd' } };
+  return { at: 0, text: `37 mg by mouth ${frequency} times a day`, timing };
+}
+/** Each change is to another frequency than the one before. */
+let doses = 3;
+
 const personScopes = 'actions:read actions:cancel approvals:read approvals:vote audit:read';
 
 export async function apiStage(more: Partial<ApiDeps> = {}): Promise<ApiStage> {
@@ -51,8 +63,10 @@ export async function apiStage(more: Partial<ApiDeps> = {}): Promise<ApiStage> {
   const deps = {
     ...stack.api,
     tenant: clinic,
+    url: stack.issuer.audience,
     verifier: tokenVerifiers(),
     actions: stack.actions,
+    passkeys: passkeyEnrolments(stack.client),
     waits,
     log,
     ...more,
@@ -101,6 +115,22 @@ export async function apiStage(more: Partial<ApiDeps> = {}): Promise<ApiStage> {
       principal: await issuer.principalToken('chen', 'triage-agent'),
       ...given,
     }),
+    async medicationChange(given) {
+      return {
+        type: 'medication.update',
+        input: {
+          patient: canaryPatient.patient,
+          episode: canaryPatient.encounter,
+          target: 'MedicationRequest/canary-medication-1',
+          change: { dosageInstruction: [doseOf((doses += 1))] },
+        },
+        purpose: 'TREAT',
+        principal: await issuer.principalToken('chen', 'documentation-agent'),
+        reason: 'Dose reduced at discharge',
+        justifications: { current_medications: 'The order that is to be changed' },
+        ...given,
+      };
+    },
     async vote(action, by, { verdict = 'approve', reason, token } = {}) {
       const bearer = await person(by);
       const opened = await call('POST', '/v1/challenges', bearer, { action, verdict, ...(reason && { reason }) });

@@ -33,9 +33,13 @@ describe('an approval', () => {
       const { body } = await api.call('GET', '/v1/approvals', await api.person(name));
       return (body['approvals'] as { id: string; may: unknown }[]).find((each) => each.id === id)?.may;
     };
-    const all = ['approve', 'deny', 'request_changes'];
-    expect(await seenBy('amara')).toEqual({ roles: ['clinical_staff'], verdicts: all });
-    expect(await seenBy('elif')).toEqual({ roles: ['privacy_officer'], verdicts: ['deny'] });
+    const no = ['deny.access', 'deny.not_needed'];
+    expect(await seenBy('amara')).toEqual({
+      roles: ['clinical_staff'],
+      verdicts: ['approve', 'deny', 'request_changes'],
+      meanings: ['approve.access', 'approve.responsible', ...no, 'changes.requested'],
+    });
+    expect(await seenBy('elif')).toEqual({ roles: ['privacy_officer'], verdicts: ['deny'], meanings: no });
     expect(await seenBy('chen')).toBeUndefined(); // the principal
     expect(await seenBy('dora')).toBeUndefined(); // owns the agent
     await api.vote(id, 'amara');
@@ -47,7 +51,15 @@ describe('an approval', () => {
     const { status, body } = await api.call('GET', `/v1/approvals/${id}`, await api.person('amara'));
     expect(status).toBe(200);
     expect(body['shown']).toMatchObject({ reason: 'Reconcile medications before discharge', agent: 'triage-agent' });
-    expect(body).toMatchObject({ tier: 'T1', principalName: 'chen', may: { roles: ['clinical_staff'] } });
+    expect(body).toMatchObject({
+      tier: 'T1',
+      kind: 'asked',
+      principalName: 'chen',
+      may: { roles: ['clinical_staff'] },
+      proof: { method: 'idp', fresh: false },
+      credentials: [],
+      confirmation: null,
+    });
     const bytes = Buffer.from(canonicalize(body['shown']) ?? '');
     const bound = createHmac('sha256', Buffer.from(String(body['salt']), 'base64'))
       .update(bytes)

@@ -18,14 +18,19 @@ import {
   type ChallengeId,
   type PersonId,
 } from '../../../src/action/ids.js';
-import type { VoteAnswer } from '../../../src/action/types.js';
-import { usualMeaning, type Decision, type Verdict } from '../../../src/approval/decision.js';
+import { canonicalBytes } from '../../../src/action/canonical.js';
+import { openResolution } from '../../../src/action/revision.store.js';
+import { needsSchema, type VoteAnswer } from '../../../src/action/types.js';
+import { usualMeaning, type Decision, type Meaning, type Verdict } from '../../../src/approval/decision.js';
 import type { DecisionEnvelope } from '../../../src/approval/envelope.js';
 import { openChallenge, type ChallengeDeps, type OpenedChallenge } from '../../../src/approval/open-challenge.tx.js';
+import type { Needs } from '../../../src/approval/quorum.js';
+import { resolutionNeeds } from '../../../src/approval/resolution.js';
 import { leavesOf } from '../../../src/audit/leaf.store.js';
 import { inTenant } from '../../../src/database/transaction.js';
 import { readDirectory } from '../../../src/directory/directory-file.js';
 import { loadDirectory } from '../../../src/directory/load-directory.tx.js';
+import { insertPreparedRevision } from '../../../src/ehr/prepared-revision.store.js';
 import { tokenVerifiers } from '../../../src/identity/tokens.gateway.js';
 import { nodeAead } from '../../../src/keys/aead.node.js';
 import { KeyCache } from '../../../src/keys/key-cache.js';
@@ -55,9 +60,35 @@ export type Name = keyof typeof roles;
 
 export interface Cast {
   readonly verdict?: Verdict;
+  /** The usual one of the verdict unless told. */
+  readonly meaning?: Meaning;
   readonly reason?: string;
   readonly actingRoles?: readonly string[];
+  readonly confirmation?: string;
 }
+
+/** What people are asked about, where it is not a read of T1. */
+export interface Asking {
+  readonly type: string;
+  readonly tier: 'T1' | 'T2' | 'T3';
+  readonly needs: Needs;
+  /** A gateway prepared a second revision; this is what it shows, and the record that would change. */
+  readonly prepared?: { readonly target: string };
+}
+
+/** The rulebook's needs for a change of medication: an order, and somebody independent. */
+export const medicationChange: Asking = {
+  type: 'medication.update',
+  tier: 'T2',
+  needs: {
+    status: 'quorum',
+    factors: [
+      { role: role('clinician'), count: 1, order: true },
+      { role: role('senior_clinician'), or: [role('pharmacist')], count: 1 },
+    ],
+  },
+  prepared: { target: 'MedicationRequest/m1' },
+};
 
 export interface VoteStage {
   readonly db: TestDatabase;
@@ -65,8 +96,12 @@ export interface VoteStage {
   readonly rulebook: Rulebook;
   readonly deps: ChallengeDeps;
   person(name: Name): PersonId;
-  /** Opens a T1 action that waits for one of `clinical_staff`; `deadline` is an SQL interval from now. */
-  waiting(deadline?: string): Promise<ActionId>;
+  /** Opens an action that waits, for one of `clinical_staff` unless told; `deadline` is an SQL interval from now. */
+  waiting(deadline?: string, asking?: Asking): Promise<ActionId>;
+  /** Prepares it once more, as after a conflict. */
+  prepareAgain(of: ActionId): Promise<void>;
+  /** Leaves a write that was prepared with an outcome that nobody knows, and asks what became of it. */
+  lose(of: ActionId): Promise<void>;
   challenge(of: ActionId, by: Name, cast?: Cast): Promise<OpenedChallenge>;
   /** A challenge with the proof that the person's identity provider gave for it. */
   envelope(of: ActionId, by: Name, cast?: Cast): Promise<DecisionEnvelope>;
@@ -79,7 +114,7 @@ export interface VoteStage {
 }
 
 /** @param jwksUri where the worker finds the issuer's keys, if not at the issuer itself. */
-export async function voteStage(jwksUri?: string): Promise<VoteStage> {
+export async function voteStage(jwksUri?: string, rpIds: readonly string[] = []): Promise<VoteStage> {
   const [db, issuer] = await Promise.all([testDatabase(), testIssuer()]);
   const rulebook = testRulebook(
     {},
@@ -94,7 +129,7 @@ export async function voteStage(jwksUri?: string): Promise<VoteStage> {
       ],
       warrantIssuers: [],
       logs: [],
-      rpIds: [],
+      rpIds: [...rpIds],
     },
   );
   const { people } = await loadDirectory(
@@ -138,17 +173,36 @@ export async function voteStage(jwksUri?: string): Promise<VoteStage> {
   const open: VoteStage['challenge'] = (
     of,
     by,
-    { verdict = 'approve', reason, actingRoles = ['clinical_staff'] } = {},
+    { verdict = 'approve', meaning, reason, actingRoles = ['clinical_staff'], confirmation } = {},
   ) =>
     openChallenge(deps, {
       tenant: clinic,
       action: of,
       approver: person(by),
       verdict,
-      meaning: usualMeaning[verdict],
+      meaning: meaning ?? usualMeaning[verdict],
       reason: reason ?? (verdict === 'approve' ? undefined : 'Not needed today'),
       actingRoles: actingRoles.map(role),
+      confirmation,
     });
+
+  /** As the gateway: seals what is shown and adds the revision. */
+  const prepare = async (of: ActionId, from: number, type: string, target: string): Promise<void> => {
+    await setAction(of, `status = 'preparing'`);
+    await inTenant(db.pool('ehr'), clinic, async (tx) => {
+      const seal = (path: string, value: unknown) => keychain.seal(tx, clinic, of, path, canonicalBytes(value));
+      const prepared = await insertPreparedRevision(tx, {
+        action: of,
+        from,
+        displayCommitment: await seal(`display/${from + 1}`, { type, change: { target, base: String(from) } }),
+        proposalCommitment: await seal(`proposal/${from + 1}`, { target, base: String(from) }),
+        base: String(from),
+      });
+      if (prepared !== from + 1) throw new Error('another revision was prepared');
+    });
+  };
+  const setAction = (of: ActionId, set: string) =>
+    db.admin.query(`UPDATE countersign.action SET ${set} WHERE action = $1`, [of]);
 
   return {
     db,
@@ -156,13 +210,13 @@ export async function voteStage(jwksUri?: string): Promise<VoteStage> {
     rulebook,
     deps,
     person,
-    async waiting(deadline = '4 hours') {
+    async waiting(deadline = '4 hours', { type, tier, needs, prepared } = oneRead) {
       const id = actionIdOf(randomBytes(26));
       await inTenant(deps.pool, clinic, async (tx) => {
         await keychain.create(tx, clinic, id, '2026-03');
         await insertAction(tx, {
           action: id,
-          type: 'medications.read',
+          type,
           agent: triage,
           agentVersion: '1.0.0',
           principal: person('chen'),
@@ -172,6 +226,7 @@ export async function voteStage(jwksUri?: string): Promise<VoteStage> {
           episode: null,
           reasonGiven: true,
           justified: [],
+          riskAssessed: false,
           claimedTier: null,
           expiresIn: null,
           rulebook: rulebook.digest,
@@ -181,11 +236,24 @@ export async function voteStage(jwksUri?: string): Promise<VoteStage> {
         });
       });
       await db.admin.query(
-        `UPDATE countersign.action SET status = 'awaiting_approval', tier = 'T1', needs = $2,
-                deadline = clock_timestamp() + $3::interval WHERE action = $1`,
-        [id, JSON.stringify({ status: 'quorum', factors: [{ role: 'clinical_staff', count: 1 }] }), deadline],
+        `UPDATE countersign.action SET status = 'awaiting_approval', tier = $2, needs = $3,
+                deadline = clock_timestamp() + $4::interval WHERE action = $1`,
+        [id, tier, JSON.stringify(needs), deadline],
       );
+      if (prepared) await prepare(id, 1, type, prepared.target);
       return action(id);
+    },
+    async prepareAgain(of) {
+      const { rows } = await db.admin.query<{ revision: number; type: string }>(
+        'SELECT revision, type FROM countersign.action WHERE action = $1',
+        [of],
+      );
+      const [{ revision, type } = { revision: 0, type: '' }] = rows;
+      await prepare(of, revision, type, 'MedicationRequest/m1');
+    },
+    async lose(of) {
+      await setAction(of, `status = 'outcome_unknown'`);
+      await inTenant(db.pool('governance'), clinic, (tx) => openResolution(tx, of, needsSchema.parse(resolutionNeeds)));
     },
     challenge: open,
     async envelope(of, by, cast) {
@@ -210,6 +278,13 @@ export async function voteStage(jwksUri?: string): Promise<VoteStage> {
     },
   };
 }
+
+/** One read of one patient's medications. */
+const oneRead: Asking = {
+  type: 'medications.read',
+  tier: 'T1',
+  needs: { status: 'quorum', factors: [{ role: role('clinical_staff'), count: 1 }] },
+};
 
 /** The decision with one part of it changed. */
 export function altered(envelope: DecisionEnvelope, more: Partial<Decision>): DecisionEnvelope {

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { ActionId } from '../../../src/action/ids.js';
+import { role, type ActionId } from '../../../src/action/ids.js';
 import type { DecisionEnvelope } from '../../../src/approval/envelope.js';
 import { receiveVote, type ReceivedCase } from '../../../src/approval/receive-vote.tx.js';
 import { insertReceipt } from '../../../src/approval/vote.store.js';
 import { inTenant } from '../../../src/database/transaction.js';
-import { altered, challengeOf, clinic, voteStage, type Name, type VoteStage } from './stage.js';
+import { altered, challengeOf, clinic, voteStage, type Asking, type Name, type VoteStage } from './stage.js';
 
 let at: VoteStage;
 beforeAll(async () => {
@@ -301,16 +301,22 @@ describe('receiving', () => {
   });
 
   it('refuses a vote on an earlier revision', async () => {
-    const of = await at.waiting();
+    const of = await at.waiting('4 hours', writeOfOneClinician);
     const envelope = await at.envelope(of, 'amara');
-    await at.db.admin.query(
-      `INSERT INTO countersign.revision (tenant, action, revision, request_commitment, display_commitment)
-       VALUES ('clinic', $1, 2, repeat('4', 64), repeat('5', 64))`,
-      [of],
-    );
-    await setAction(of, 'revision = 2');
+    expect(envelope.decision.revision).toBe(2);
+    await at.prepareAgain(of);
     expect(await receive(of, 'amara', envelope)).toEqual(refused('vote.stale'));
     expect(await at.record(of, envelope)).toEqual(refused('vote.stale'));
-    expect((await at.envelope(of, 'amara')).decision).toMatchObject({ revision: 2, requestCommitment: '4'.repeat(64) });
+    const { decision } = await at.envelope(of, 'amara');
+    expect(decision).toMatchObject({ revision: 3, requestCommitment: '11'.repeat(32) });
+    expect(decision.displayCommitment).not.toBe(envelope.decision.displayCommitment);
   });
 });
+
+/** A change of contact details: T1, so that a sign-in proves it. */
+const writeOfOneClinician: Asking = {
+  type: 'admin.update',
+  tier: 'T1',
+  needs: { status: 'quorum', factors: [{ role: role('clinical_staff'), count: 1 }] },
+  prepared: { target: 'Patient/p1' },
+};

@@ -12,37 +12,23 @@ import { usualMeaning, type Verdict } from '../../../src/approval/decision.js';
 import { openChallenge } from '../../../src/approval/open-challenge.tx.js';
 import type { EvidenceBundle } from '../../../src/audit/bundle.js';
 import { evidenceOf } from '../../../src/audit/evidence.tx.js';
-import { parseVerifier } from '../../../src/audit/note.js';
+import { formatVerifier, parseVerifier } from '../../../src/audit/note.js';
 import { verifyBundle } from '../../../src/audit/verify.js';
-import { createLog } from '../../../src/config/log.js';
 import { disposeBatch } from '../../../src/retention/dispose.tx.js';
-import { createLogKey, readLogKey } from '../../../src/signer/log-key.node.js';
-import { markFile } from '../../../src/signer/mark.node.js';
-import { startSigner, type RunningSigner } from '../../../src/signer/start.js';
-import { clinic, startStack, type Stack } from '../../support/stack.js';
+import { createLogKey } from '../../../src/signer/log-key.node.js';
+import { clinic, logSigner, startStack, type Stack } from '../../support/stack.js';
+import { unsigned } from '../../support/unsigned.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'countersign-evidence-'));
-const vkey = createLogKey(join(folder, 'log.key'), 'dev.countersign/clinic');
+const vkey = formatVerifier(logSigner);
 const logs = [parseVerifier(vkey)].flatMap((verifier) => verifier ?? []);
 const triage = agent('triage-agent');
 
 let stack: Stack;
-let signer: RunningSigner | undefined;
-const sign = (): RunningSigner =>
-  startSigner({
-    connectionString: stack.db.url('signer'),
-    tenant: clinic,
-    signer: readLogKey(join(folder, 'log.key')),
-    mark: markFile(join(folder, 'state')),
-    log: createLog('test', 'fatal'),
-  });
 beforeAll(async () => {
   stack = await startStack();
 });
-afterAll(async () => {
-  await signer?.stop();
-  await stack?.stop();
-});
+afterAll(() => stack?.stop());
 
 async function request(type: 'facility.read' | 'medications.read', expiresIn?: number): Promise<ActionId> {
   const [patient] = stack.ehr.demoPatients;
@@ -109,10 +95,11 @@ function verify(file: string, ...more: string[]) {
 describe('the evidence of an action', () => {
   it('is not there yet while nobody has signed, or the action runs', async () => {
     const of = await request('facility.read');
-    await ended(of);
-    await expect(ask(of)).rejects.toMatchObject({ code: 'evidence.not_yet' });
+    await unsigned(stack.db, async () => {
+      await ended(of);
+      await expect(ask(of)).rejects.toMatchObject({ code: 'evidence.not_yet' });
+    });
     expect(isRetryable('evidence.not_yet')).toBe(true);
-    signer = sign();
     const verified = verifyBundle(await evidence(of), logs);
     expect(verified).toMatchObject({ status: 'valid', account: { requested: { tier: 'T0' }, votes: [] } });
     const waiting = await request('medications.read');

@@ -2,17 +2,15 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { parseVerifier } from '../../../src/audit/note.js';
+import { formatVerifier, parseVerifier } from '../../../src/audit/note.js';
 import { verifyBundleText } from '../../../src/audit/verify.js';
 import { actionsCommand } from '../../../src/cli/commands/actions.command.js';
 import { approvalsCommand } from '../../../src/cli/commands/approvals.command.js';
 import { auditExportCommand } from '../../../src/cli/commands/audit-export.command.js';
 import { retentionCommand } from '../../../src/cli/commands/retention.command.js';
-import { createLog } from '../../../src/config/log.js';
-import { createLogKey, readLogKey } from '../../../src/signer/log-key.node.js';
-import { markFile } from '../../../src/signer/mark.node.js';
-import { startSigner } from '../../../src/signer/start.js';
-import { clinic } from '../../support/stack.js';
+import { logSigner } from '../../support/stack.js';
+import { until } from '../../support/until.js';
+import { unsigned } from '../../support/unsigned.js';
 import { cliStage, type CliStage } from './stage.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cli-actions-'));
@@ -87,24 +85,18 @@ describe('countersign audit export', () => {
 
   it('waits for the checkpoint, and writes a bundle that verifies', async () => {
     const id = await stage.asked();
-    await stage.run(approvalsCommand, ['approve', id, '--yes', ...amara]);
-    await actions('watch', id, ...amara);
     const file = join(folder, 'evidence.json');
-    const exporting = stage.run(auditExportCommand, [id, '-o', file, '--json', ...elif]);
-    const key = join(folder, 'log.key');
-    const vkey = createLogKey(key, 'dev.countersign/clinic');
-    const signer = startSigner({
-      connectionString: stage.stack.db.url('signer'),
-      tenant: clinic,
-      signer: readLogKey(key),
-      mark: markFile(join(folder, 'signer')),
-      log: createLog('test', 'fatal'),
+    const { exporting } = await unsigned(stage.stack.db, async () => {
+      await stage.run(approvalsCommand, ['approve', id, '--yes', ...amara]);
+      await actions('watch', id, ...amara);
+      const begun = stage.run(auditExportCommand, [id, '-o', file, '--json', ...elif]);
+      await until(async () => stage.answered.includes(`/v1/actions/${id}/evidence`) || undefined);
+      return { exporting: begun };
     });
     const { exit, out, err } = await exporting;
-    await signer.stop();
     expect({ exit, err: exit === 0 ? '' : err }).toEqual({ exit: 0, err: '' });
     expect(JSON.parse(out)).toMatchObject({ action: id, file });
-    const logs = [parseVerifier(vkey)].flatMap((verifier) => verifier ?? []);
+    const logs = [parseVerifier(formatVerifier(logSigner))].flatMap((verifier) => verifier ?? []);
     expect(verifyBundleText(readFileSync(file, 'utf8'), logs).status).toBe('valid');
     const { out: text } = await stage.run(auditExportCommand, [id.slice(0, 9), ...elif]);
     expect(JSON.parse(text)).toMatchObject({ format: 'countersign-evidence/v1', action: id });

@@ -8,11 +8,14 @@ export interface Front {
   readonly url: string;
   /** From now on answers of this path are changed; without a change they are true again. */
   lie(path: string, change: Change | undefined): void;
+  /** Paths that were answered, in order. */
+  readonly answered: readonly string[];
   close(): Promise<void>;
 }
 
 export async function frontOf(real: string): Promise<Front> {
   const lies = new Map<string, Change>();
+  const answered: string[] = [];
   const server = createServer((request, response) => {
     void (async () => {
       const body = await text(request);
@@ -26,6 +29,7 @@ export async function frontOf(real: string): Promise<Front> {
         ...(body !== '' && { body }),
       });
       const told = await answer.text();
+      answered.push(request.url ?? '');
       const lie = answer.ok ? lies.get(request.url ?? '') : undefined;
       response.writeHead(answer.status, {
         'content-type': answer.headers.get('content-type') ?? 'application/json',
@@ -38,7 +42,8 @@ export async function frontOf(real: string): Promise<Front> {
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://localhost:${port}`,
+    answered,
     lie: (path, change) => void (change === undefined ? lies.delete(path) : lies.set(path, change)),
     close: () =>
       new Promise((resolve) => {

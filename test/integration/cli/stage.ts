@@ -1,5 +1,6 @@
 /** The people's commands before a whole stack: API on a real socket, people who sign in at the sandbox provider. */
 import { Command } from 'commander';
+import type { ActionId } from '../../../src/action/ids.js';
 import { CommandFailure } from '../../../src/cli/commands/failure.js';
 import type { Shell } from '../../../src/cli/commands/shell.js';
 import { writeSummary } from '../../../src/cli/dev/read-summary.js';
@@ -7,7 +8,7 @@ import { inTenant } from '../../../src/database/transaction.js';
 import { loadRulebook } from '../../../src/rulebook/load.js';
 import { readPolicyFolder } from '../../../src/rulebook/policy-folder.node.js';
 import { activateRulebook, activeDigest, findRulebook, storeRulebook } from '../../../src/rulebook/rulebook.store.js';
-import { request, type RequestOptions } from '../../support/asking.js';
+import { request, requestChange, type ChangeOptions, type RequestOptions } from '../../support/asking.js';
 import { clinic, type Stack } from '../../support/stack.js';
 import { apiStage } from '../api/stage.js';
 import { frontOf, type Front } from './front.js';
@@ -24,6 +25,8 @@ interface Ran {
 export interface Seat {
   /** Their answer when asked whether they are sure. */
   readonly sure?: boolean;
+  /** What they type when asked to. */
+  readonly types?: string;
   /** They sign in as this person wherever the browser is opened. */
   readonly browsesAs?: string;
   readonly env?: NodeJS.ProcessEnv;
@@ -35,9 +38,13 @@ export interface CliStage {
   readonly idp: IdpStage;
   /** A question to a clinician that waits for a vote; its id. */
   asked(options?: RequestOptions): Promise<string>;
+  /** A change of the canary's record that was prepared and waits; its id. */
+  askedToChange(options?: ChangeOptions): Promise<ActionId>;
   run(command: (shell: Shell) => Command, args: readonly string[], seat?: Seat): Promise<Ran>;
   /** Makes the API lie about one path. */
   readonly lie: Front['lie'];
+  /** Paths that the API answered. */
+  readonly answered: Front['answered'];
   stop(): Promise<void>;
 }
 
@@ -58,7 +65,8 @@ export async function cliStage(): Promise<CliStage> {
       await admitted;
       return action;
     },
-    async run(command, args, { sure, browsesAs, env = { COUNTERSIGN_STATE: idp.state } } = {}) {
+    askedToChange: (options) => requestChange(stack, options),
+    async run(command, args, { sure, types = '', browsesAs, env = { COUNTERSIGN_STATE: idp.state } } = {}) {
       const out: string[] = [];
       const err: string[] = [];
       const shell: Shell = {
@@ -67,6 +75,10 @@ export async function cliStage(): Promise<CliStage> {
         tell: (line) => void err.push(line),
         paint: (_style, text) => text,
         interactive: sure !== undefined,
+        ask: async (question) => {
+          err.push(question);
+          return types;
+        },
         confirm: async (question) => {
           err.push(question);
           return sure === true;
@@ -90,6 +102,7 @@ export async function cliStage(): Promise<CliStage> {
       return { exit, out: out.join('\n'), err: err.join('\n') };
     },
     lie: front.lie,
+    answered: front.answered,
     async stop() {
       await idp.close();
       await front.close();

@@ -71,7 +71,9 @@ describe('a stack that is up', () => {
 
   it('has the directory, the rulebook and the search attributes', async () => {
     const agents = await query(summary.urls.database, 'SELECT agent FROM countersign.agent ORDER BY 1');
-    expect(agents).toEqual([{ agent: 'scheduling-agent' }, { agent: 'throwaway-agent' }, { agent: 'triage-agent' }]);
+    expect(agents).toEqual(
+      ['documentation-agent', 'scheduling-agent', 'throwaway-agent', 'triage-agent'].map((agent) => ({ agent })),
+    );
     const zone = await query(summary.urls.database, 'SELECT zone, log_origin FROM countersign.tenant');
     expect(zone).toEqual([{ zone: 'America/New_York', log_origin: 'dev.countersign/clinic' }]);
     const connection = await Connection.connect({ address: summary.urls.temporal });

@@ -15,6 +15,7 @@ const cast = (approver: Name, verdict: CastVote['verdict'] = 'approve', at = 1):
   approver: personOf(approver),
   roles: [role('clinical_staff')],
   verdict,
+  meaning: 'approve.access',
 });
 const changed = (more: Partial<DecisionEnvelope['decision']>): DecisionEnvelope => {
   const envelope = envelopeOf({ action: id, approver: 'ada' });

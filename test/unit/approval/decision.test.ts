@@ -8,12 +8,14 @@ import {
   decisionSchema,
   meaningSchema,
   meanings,
+  meaningsFor,
   meansVerdict,
   sameDecision,
   usualMeaning,
   verdictSchema,
   type Decision,
 } from '../../../src/approval/decision.js';
+import { orderMeaning, type Needs } from '../../../src/approval/quorum.js';
 import { isDecisionEnvelope } from '../../../src/approval/envelope.js';
 import { envelopeOf } from './envelope-of.js';
 import { personOf } from './people.js';
@@ -67,8 +69,25 @@ describe('a meaning', () => {
     for (const verdict of verdictSchema.options) expect(meansVerdict(usualMeaning[verdict], verdict)).toBe(true);
   });
 
+  const seat = { role: role('clinical_staff'), count: 1 };
+  const plain: Needs = { status: 'quorum', factors: [seat] };
+  const ordered: Needs = { status: 'quorum', factors: [seat, { role: role('clinician'), count: 1, order: true }] };
+
+  it('is an order only where one is asked for, and never of what became of a write', () => {
+    expect(meaningsFor({ kind: 'prepared', needs: ordered })).toContain(orderMeaning);
+    expect(meaningsFor({ kind: 'prepared', needs: plain })).not.toContain(orderMeaning);
+    expect(meaningsFor({ kind: 'resolution', needs: ordered })).not.toContain(orderMeaning);
+  });
+
+  it('of what became of a write is for that question alone, and covers both answers', () => {
+    const said = meaningsFor({ kind: 'resolution', needs: plain });
+    expect(said.map((meaning) => meaning.split('.')[0]).sort()).toEqual(['approve', 'deny']);
+    for (const kind of ['asked', 'prepared'] as const)
+      expect(meaningsFor({ kind, needs: ordered }).filter((meaning) => said.includes(meaning))).toEqual([]);
+  });
+
   it('is of the list that the database holds', () => {
-    const sql = readFileSync('migrations/0006-approval.sql', 'utf8');
+    const sql = readFileSync('migrations/0012-revision.sql', 'utf8');
     const list = /CHECK \(meaning IN \(([^)]*)\)\)/.exec(sql)?.[1] ?? '';
     expect([...list.matchAll(/'([^']+)'/g)].map(([, name]) => name).sort()).toEqual(Object.keys(meanings).sort());
   });

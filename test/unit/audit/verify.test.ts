@@ -129,14 +129,6 @@ describe('a true story', () => {
       votes,
     ],
     [
-      'learns its outcome later',
-      instead(steps.outcome, outcomeOf({ status: 'outcome_unknown', records: 0 }), {
-        ...outcomeOf({}),
-        key: 'resolve',
-      }),
-      votes,
-    ],
-    [
       'has two approvers where two are asked',
       instead(steps.counted, steps.counted, countedOf(second)).map((s) => (s === steps.requested ? twoAsked : s)),
       [...votes, second],

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { lockState, stackOf, StateInUse } from '../../../src/cli/dev/lock.js';
 import { startOf } from '../../../src/config/folder-lock.js';
-import { choosePorts } from '../../../src/cli/dev/ports.js';
+import { choosePorts, claims } from '../../../src/cli/dev/ports.js';
 
 const temporary = () => mkdtempSync(join(tmpdir(), 'countersign-unit-'));
 
@@ -44,23 +44,44 @@ describe('the lock of a state folder', () => {
 });
 
 describe('the ports of a stack', () => {
+  const releases: (() => void)[] = [];
+  afterEach(() => releases.splice(0).forEach((release) => release()));
+
+  async function choose(...asked: Parameters<typeof choosePorts>): ReturnType<typeof choosePorts> {
+    const chosen = await choosePorts(...asked);
+    releases.push(chosen.release);
+    return chosen;
+  }
+
   it('differ from each other, and are those of last time', async () => {
     const state = temporary();
-    const { ports } = await choosePorts(state);
+    const { ports } = await choose(state);
     expect(new Set(Object.values(ports)).size).toBe(Object.keys(ports).length);
-    expect(await choosePorts(state)).toEqual({ ports, moved: [] });
+    expect(await choose(state)).toMatchObject({ ports, moved: [] });
+  });
+
+  it('move away from one that another stack has chosen and does not listen on yet', async () => {
+    const state = temporary();
+    const { ports } = await choose(state);
+    const other = join(claims, `port-${ports.ehr}.${process.ppid}.lock`);
+    writeFileSync(other, startOf(process.ppid) ?? '');
+    try {
+      expect((await choose(state)).moved).toEqual(['ehr']);
+    } finally {
+      rmSync(other);
+    }
   });
 
   it.each(['127.0.0.1', '::1'])('move away from one that is taken on %s, unless it was asked for', async (host) => {
     const state = temporary();
-    const { ports } = await choosePorts(state);
+    const { ports } = await choose(state);
     const holder = createServer();
     await new Promise<void>((resolve) => holder.listen(ports.api, host, resolve));
     try {
-      const next = await choosePorts(state);
+      const next = await choose(state);
       expect(next.moved).toEqual(['api']);
       expect({ ...next.ports, api: 0 }).toEqual({ ...ports, api: 0 });
-      await expect(choosePorts(state, { api: ports.api })).rejects.toThrow(`Port ${ports.api} is taken`);
+      await expect(choose(state, { api: ports.api })).rejects.toThrow(`Port ${ports.api} is taken`);
     } finally {
       await new Promise((resolve) => holder.close(resolve));
     }
@@ -69,6 +90,6 @@ describe('the ports of a stack', () => {
   it('come from the defaults when the file of last time is unreadable', async () => {
     const state = temporary();
     writeFileSync(join(state, 'ports.json'), '{"api":');
-    expect(Object.keys((await choosePorts(state)).ports)).toContain('api');
+    expect(Object.keys((await choose(state)).ports)).toContain('api');
   });
 });

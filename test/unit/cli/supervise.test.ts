@@ -10,7 +10,9 @@ function scripted(pid: number): RunningChild & { readonly die: () => void } {
   return { name: 'signer', pid, exited, tail: () => `last words of ${pid}`, stop, kill: stop, die: () => end(7) };
 }
 
-function stage({ fails = false } = {}) {
+/** `fails`: so many starts end before the process is ready. */
+function stage({ fails = 0 } = {}) {
+  let left = fails;
   const children = [scripted(1)];
   const told: string[] = [];
   let now = 0;
@@ -23,7 +25,7 @@ function stage({ fails = false } = {}) {
     name: 'signer',
     child: first,
     again: async () => {
-      if (fails) throw new Error('signer was not ready within 60 s');
+      if (left-- > 0) throw new Error('signer was not ready within 60 s');
       const child = scripted(children.length + 1);
       children.push(child);
       return child;
@@ -74,10 +76,18 @@ describe('a supervised process', () => {
     expect(supervised.pid()).toBe(7);
   });
 
-  it('is given up when it does not start again', async () => {
-    const { over, children } = stage({ fails: true });
+  it('is started once more when what it leans on was not there yet', async () => {
+    const { supervised, told, dieAndReturn } = stage({ fails: 2 });
+    await dieAndReturn();
+    expect(supervised.pid()).toBe(2);
+    expect(told).toEqual(['died 7', 'died before it was ready', 'died before it was ready', 'restarted']);
+  });
+
+  it('is given up when it does not start again, however often it is tried', async () => {
+    const { over, children } = stage({ fails: 3 });
     children[0]?.die();
     expect(await over).toBe('signer was not ready within 60 s');
+    expect(children).toHaveLength(1);
   });
 
   it('is not started again once it was stopped, though it had just died', async () => {
