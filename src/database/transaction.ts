@@ -8,6 +8,9 @@ import type { TenantId } from '../action/ids.js';
 export async function inTenant<T>(pool: Pool, tenant: TenantId, work: (tx: PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
+  // A server that dies fails the statement, and tells this too; heard by nobody, it would end the whole process.
+  const onError = (error: Error): void => void (broken = error);
+  client.on('error', onError);
   try {
     await client.query('BEGIN');
     await client.query(`SELECT set_config('countersign.tenant', $1, true)`, [tenant]);
@@ -19,6 +22,7 @@ export async function inTenant<T>(pool: Pool, tenant: TenantId, work: (tx: PoolC
     throw error;
   } finally {
     client.release(broken);
+    client.off('error', onError); // the pool listens again by now
   }
 }
 

@@ -10,7 +10,7 @@ import { release } from '../../src/action/release.tx.js';
 import type { ActionId } from '../../src/action/ids.js';
 import { request, resultOf, triage, vote } from '../support/asking.js';
 import { CrashPoints, type Moment } from '../support/crash-points.js';
-import { startProcesses, type Processes } from '../support/processes.js';
+import { startProcesses, type Processes, type WorkerName } from '../support/processes.js';
 import { clinic } from '../support/stack.js';
 
 let processes: Processes;
@@ -124,7 +124,7 @@ async function attemptsOf(action: ActionId): Promise<number> {
 
 async function crashed(from: keyof typeof written, table: string, moment: Moment): Promise<ActionId> {
   if (from === 'request') {
-    await points.arm(table, moment);
+    await points.arm({ table, moment });
     const { action, admitted } = await request(processes, 'medications.read');
     await killHeld();
     await admitted;
@@ -133,7 +133,7 @@ async function crashed(from: keyof typeof written, table: string, moment: Moment
   }
   const { action, admitted } = await request(processes, 'medications.read');
   await admitted;
-  await points.arm(table, moment);
+  await points.arm({ table, moment });
   const voting = vote(processes, action, 'amara', 'approve');
   await killHeld();
   await voting;
@@ -141,7 +141,7 @@ async function crashed(from: keyof typeof written, table: string, moment: Moment
 }
 
 async function killHeld(): Promise<void> {
-  const name = await points.held();
+  const name: WorkerName = (await points.held()) === 'worker-ehr' ? 'ehr' : 'governance';
   await processes.kill(name);
   await points.disarm();
   await processes.start(name);

@@ -1,8 +1,10 @@
 /** Which ports a development stack listens on: the usual ones, those of last time, or free ones. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { lockFolder } from '../../config/folder-lock.js';
 
 export const defaultPorts = {
   api: 8787,
@@ -26,6 +28,8 @@ export interface ChosenPorts {
   readonly ports: Ports;
   /** Those that could not be what they were last time, or what they usually are. */
   readonly moved: readonly PortName[];
+  /** Tells other stacks that these ports may be chosen again. */
+  readonly release: () => void;
 }
 
 /**
@@ -38,24 +42,28 @@ export interface ChosenPorts {
 export async function choosePorts(state: string, fixed: Partial<Ports> = {}): Promise<ChosenPorts> {
   const file = join(state, 'ports.json');
   const last = existsSync(file) ? portsFile.safeParse(parse(readFileSync(file, 'utf8'))).data : undefined;
-  const held: Server[] = [];
+  const held: Held[] = [];
+  const release = (): void => held.forEach((each) => each.release());
   const chosen: [PortName, number][] = [];
   const moved: PortName[] = [];
   try {
     for (const name of names) {
       const asked = fixed[name];
       const wanted = asked ?? last?.[name] ?? defaultPorts[name];
-      const server = await hold(wanted);
-      if (server === undefined && asked !== undefined)
+      const first = await claim(wanted);
+      if (first === undefined && asked !== undefined)
         throw new Error(`Port ${asked} is taken. Name another with --port, or leave --port away.`);
-      const taken = server ?? (await hold(0));
+      const taken = first ?? (await claim(0));
       if (taken === undefined) throw new Error('No port of 127.0.0.1 is free.');
-      if (server === undefined) moved.push(name);
+      if (first === undefined) moved.push(name);
       held.push(taken);
-      chosen.push([name, portOf(taken)]);
+      chosen.push([name, portOf(taken.server)]);
     }
+  } catch (error) {
+    release();
+    throw error;
   } finally {
-    await Promise.all(held.map(close));
+    await Promise.all(held.map(({ server }) => close(server)));
   }
   const found = new Map(chosen);
   const port = (name: PortName): number => found.get(name) ?? defaultPorts[name];
@@ -70,8 +78,30 @@ export async function choosePorts(state: string, fixed: Partial<Ports> = {}): Pr
     postgres: port('postgres'),
   };
   writeFileSync(file, `${JSON.stringify(ports, undefined, 2)}\n`);
-  return { ports, moved };
+  return { ports, moved, release };
 }
+
+interface Held {
+  readonly server: Server;
+  readonly release: () => void;
+}
+
+/**
+ * Holds a port and writes down that it is this stack's: between choosing a port and listening on it a stack starts many
+ * processes, and another one that starts meanwhile must not find it free. Undefined when somebody has it already.
+ */
+async function claim(port: number): Promise<Held | undefined> {
+  const server = await hold(port);
+  if (server === undefined) return undefined;
+  mkdirSync(claims, { recursive: true, mode: 0o700 });
+  const lock = lockFolder(claims, `port-${portOf(server)}`);
+  if (lock.status === 'locked') return { server, release: lock.release };
+  await close(server);
+  return undefined;
+}
+
+/** Of this machine's stacks of this user. */
+export const claims = join(tmpdir(), `countersign-ports-${userInfo().username}`);
 
 /** Whether nobody listens there. */
 export async function isFree(port: number): Promise<boolean> {

@@ -49,7 +49,7 @@ export interface RunningDev {
 export async function startDev(options: DevOptions = {}): Promise<RunningDev> {
   const { ephemeral = false, progress = () => undefined, env = process.env } = options;
   const state = ephemeral ? temporaryState() : openState(stateFolder(options.state, env));
-  const release = lockState(state);
+  const releases = [lockState(state)];
   const sandbox = await import('@countersign/sandbox');
   await lettingGo(Object.values(readSummary(state)?.processes ?? {}), sandbox.commandOf);
   removeSummary(state);
@@ -64,7 +64,7 @@ export async function startDev(options: DevOptions = {}): Promise<RunningDev> {
       callOff();
       removeSummary(state);
       await tree.stop();
-      release();
+      for (const release of releases) release();
       for (const folder of leftovers) rmSync(folder, { recursive: true, force: true });
     })();
     return ending;
@@ -83,6 +83,7 @@ export async function startDev(options: DevOptions = {}): Promise<RunningDev> {
       ...(options.port !== undefined && { port: options.port }),
       ...(options.restartPolicy && { restartPolicy: options.restartPolicy }),
       giveUp: (reason) => fail(reason),
+      onPorts: (release) => releases.push(release),
       onData: (folder) => {
         if (ephemeral && !folder.startsWith(state + sep)) leftovers.add(folder);
       },
@@ -110,19 +111,20 @@ export async function startDev(options: DevOptions = {}): Promise<RunningDev> {
 interface Start extends Omit<Launch, 'places'> {
   readonly state: string;
   readonly port?: number;
+  /** Told how to let go of the ports that it chose. */
+  readonly onPorts: (release: () => void) => void;
   /** Told where the database keeps its data: not always below the state folder. */
   readonly onData: (folder: string) => void;
 }
 
-async function start({ state, port, onData, ...rest }: Start): Promise<DevSummary> {
+async function start({ state, port, onPorts, onData, ...rest }: Start): Promise<DevSummary> {
   const { env, progress, signal } = rest;
   const places = placesIn(state);
   for (const folder of [places.logs, places.keyring, places.signer, places.engines])
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const [{ ports, moved }, secrets] = await Promise.all([
-    choosePorts(state, port === undefined ? {} : { api: port }),
-    ensureSecrets(state),
-  ]);
+  const { ports, moved, release } = await choosePorts(state, port === undefined ? {} : { api: port });
+  onPorts(release);
+  const secrets = await ensureSecrets(state);
   const vkey = ensureLogKey(places.logKey);
   const { sandbox } = rest;
   const launch: Launch = { ...rest, places };

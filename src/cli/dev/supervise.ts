@@ -15,7 +15,7 @@ export interface SuperviseOptions {
   readonly again: () => Promise<RunningChild>;
   /** Told at each death, before it is started again, and once it runs. */
   readonly onChange: (what: 'died' | 'restarted', how: string) => void;
-  /** It died too often, or would not start again. */
+  /** It died too often, or would not start again however often it was tried. */
   readonly onGiveUp: (reason: string) => void;
   readonly policy?: RestartPolicy;
   readonly clock?: () => number;
@@ -41,15 +41,15 @@ export function supervise(options: SuperviseOptions): Supervised {
 
   const watch = (): void => {
     void child.exited.then((how) => {
-      if (!stopping) rest = revive(how);
+      if (!stopping) rest = revive(String(how));
     });
   };
 
-  async function revive(how: number | NodeJS.Signals): Promise<void> {
+  async function revive(how: string): Promise<void> {
     restarts = restarts.filter((at) => clock() - at < policy.withinMs);
     if (restarts.length >= policy.restarts)
       return onGiveUp(`${name} ended (${how}) ${restarts.length + 1} times within a minute.\n${child.tail()}`.trim());
-    onChange('died', String(how));
+    onChange('died', how);
     const wait = policy.delayMs * 2 ** restarts.length;
     restarts = [...restarts, clock()];
     await new Promise<void>((resolve) => {
@@ -64,6 +64,8 @@ export function supervise(options: SuperviseOptions): Supervised {
       child = await again();
     } catch (error) {
       if (stopping) return;
+      // What it leans on may be starting again itself.
+      if (restarts.length < policy.restarts) return revive('before it was ready');
       return onGiveUp(error instanceof Error ? error.message : `${name} did not start again`);
     }
     onChange('restarted', '');
