@@ -7,7 +7,9 @@ export type { Logger };
  * {@link errorFacts}, never whole, because messages of foreign code may quote what they choked on.
  */
 export function createLog(name: string, level: string): Logger {
-  return pino({ name, level, base: { name }, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
+  // Written at once: what waits to be written when a process ends, to a reader who has gone, would keep it from ending.
+  const destination = pino.destination({ dest: 2, sync: true });
+  return pino({ name, level, base: { name }, timestamp: pino.stdTimeFunctions.isoTime }, destination);
 }
 
 /** What of an error may be logged: its kind, its code if that is a word, and where in our code it arose. */

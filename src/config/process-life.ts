@@ -28,4 +28,5 @@ export function endWith(stop: () => Promise<void>): void {
   process.on('SIGTERM', end);
   process.on('SIGINT', end);
   process.on('disconnect', end);
+  if (process.connected === false) end(); // the parent went while we started, and nobody says so again
 }
