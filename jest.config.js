@@ -1,5 +1,5 @@
 // Native ESM (NODE_OPTIONS=--experimental-vm-modules, set by tools/test.js). Three projects, so that `unit` needs no engine,
-// and a fourth that takes half an hour: tools/test-faults.js asks for it and names its seed.
+// and a fourth that takes a quarter of an hour: tools/test-faults.js asks for it and names its seed.
 const common = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],

@@ -32,8 +32,6 @@ export interface FaultStack {
   signal(victim: Victim, signal: 'SIGSTOP' | 'SIGCONT'): void;
   /** A second worker of the ehr queue beside the one that the stack keeps, with the same variables. */
   secondEhrWorker(): Promise<{ readonly end: () => Promise<void> }>;
-  /** What the supervisor said. */
-  told(): string;
   end(): Promise<void>;
 }
 
@@ -91,7 +89,6 @@ export async function startFaultStack(): Promise<FaultStack> {
       await ready(child, () => '');
       return { end: () => ended(child) };
     },
-    told: () => told,
     async end() {
       await admin.end();
       await ended(supervisor);
