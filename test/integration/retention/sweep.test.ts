@@ -21,7 +21,8 @@ async function completed(date: string) {
   return action;
 }
 
-const sweep = () => processes.client.schedule.getHandle(sweepScheduleId(clinic)).trigger();
+/** After the one that still runs: the Schedule itself would skip it. */
+const sweep = () => processes.client.schedule.getHandle(sweepScheduleId(clinic)).trigger('BUFFER_ONE');
 const timer = (date: string) => processes.client.workflow.getHandle(retentionWorkflowId(clinic, date));
 const statusOf = (date: string) =>
   until(async () => {
