@@ -21,11 +21,7 @@ export interface Problem {
     | 'approval.missing'
     | 'vote.missing'
     | 'vote.other'
-    | 'vote.unknown'
-    | 'vote.not_signed'
-    | 'passkey.missing'
-    | 'passkey.other'
-    | 'passkey.unknown';
+    | 'vote.unknown';
   readonly leaf?: number;
 }
 

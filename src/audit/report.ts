@@ -28,11 +28,6 @@ const meanings: Readonly<Record<Problem['code'], string>> = {
   'vote.missing': 'The decision and proof of this counted vote are not in the bundle.',
   'vote.other': 'The decision or proof in the bundle is not the one that this leaf counted, or is for another request.',
   'vote.unknown': 'The bundle holds a vote that no leaf speaks of.',
-  'vote.not_signed':
-    'The passkey did not sign this decision, or not at its own site with its person verified. Report it.',
-  'passkey.missing': 'The key behind this vote is not in the bundle. Ask for the file again, as it was exported.',
-  'passkey.other': 'The key behind this vote is not one that the log saw enrolled for this person. Report it.',
-  'passkey.unknown': 'The bundle holds a key with which nobody voted.',
 };
 
 const holdings: Readonly<Record<LeafData<'version.checked'>['finding'], string>> = {

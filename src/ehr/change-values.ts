@@ -44,7 +44,7 @@ export const quantity = z
   .refine(({ system, code }) => code === undefined || system !== undefined);
 
 /** `per-1`, as far as both ends are written: `2026-03` may end in `2026`. */
-export const period = z
+const period = z
   .strictObject({ start: dateTime.exactOptional(), end: dateTime.exactOptional() })
   .refine(something)
   .refine(({ start = '', end = '' }) => {

@@ -131,7 +131,11 @@ export function classify(rulebook: Rulebook, facts: ClassifyFacts): Classificati
 }
 
 /** Whoever a contract asks of its own is asked at its own tier: what raises the tier raises whom to ask. */
-export function needsOf({ tier: own, needs }: ActionContract, tier: Tier, ofTier: ApprovalRules): ApprovalRules['needs'] {
+export function needsOf(
+  { tier: own, needs }: ActionContract,
+  tier: Tier,
+  ofTier: ApprovalRules,
+): ApprovalRules['needs'] {
   return needs === 'of_tier' || tier !== own ? ofTier.needs : needs;
 }
 

@@ -55,7 +55,7 @@ export const writeSteps: readonly Step[] = [
   },
   {
     name: 'verify-write',
-    title: 'A stranger checks the write: both signatures, the exact change, one file, no network.',
+    title: 'A stranger checks the write: who voted for what, on which version, one file, no network.',
     async run(stage, memory) {
       const id = known(memory.written?.action);
       const file = bundleFile(stage, id);

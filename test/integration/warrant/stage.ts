@@ -30,8 +30,8 @@ export const clinic = tenant('clinic');
 export const triage = agent('triage-agent');
 export const chen = person('00000000-0000-4000-8000-0000000000c4');
 /** SHA-256 of `{}`: an active rulebook that nobody reads here. */
-export const rulebook = digest('44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a');
-export const vote = digest('33'.repeat(32));
+const rulebook = digest('44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a');
+const vote = digest('33'.repeat(32));
 
 export const medications: ElementReading = {
   name: 'current_medications',
@@ -193,7 +193,7 @@ export async function newIssuer(
   };
 }
 
-export function newAction(): ActionId {
+function newAction(): ActionId {
   const letters = 'abcdefghijklmnopqrstuvwxyz234567';
   return action([...randomBytes(26)].map((byte) => letters[byte % 32]).join(''));
 }

@@ -28,7 +28,7 @@ import {
   type Verifier,
 } from '../../../src/audit/note.js';
 
-export const clinic = tenant('clinic');
+const clinic = tenant('clinic');
 export const origin = 'dev.countersign/clinic';
 export const logKey: Signer = signerOf(origin, new Uint8Array(32).fill(7));
 export const verifierOf = (signer: Signer): Verifier => {
@@ -48,7 +48,7 @@ export const amara = person(id(1));
 const chen = person(id(2));
 export const relationWarrant = warrant(id(3));
 export const readWarrant = warrant(id(4));
-export const challengeId = challenge(id(5));
+const challengeId = challenge(id(5));
 const triage = agent('triage-agent');
 
 export interface WrittenLeaf {
