@@ -63,11 +63,17 @@ export async function faultAgent(dev: DevSummary, name: string, principal: Sessi
     seconds: 600,
   }));
   const client = new Countersign({ url: api, token });
-  const settled = (id: string, isThere: (view: ActionView) => boolean, time: number) =>
-    until(async () => {
+  const settled = async (id: string, isThere: (view: ActionView) => boolean, time: number): Promise<ActionView> => {
+    let last = 'unheard of';
+    const found = until(async () => {
       const view = await client.wait(id, 1).catch(unlessOutage);
+      last = view?.status ?? last;
       return view && isThere(view) ? view : undefined;
     }, time);
+    return found.catch((cause: unknown) => {
+      throw new Error(`the action was ${last} to the end`, { cause });
+    });
+  };
 
   return {
     client,
