@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { installPackages } from './install.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 // A bench is a file that prints figures; the others in the folder are its parts.
@@ -20,6 +21,7 @@ function run(args, stdout) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
+installPackages();
 const tsc = 'node_modules/typescript/bin/tsc';
 run([tsc, '-b', '.', 'bench'], 2); // its messages to standard error: standard output is for figures
 run([`dist/bench/${name}.js`, ...args], 'inherit');

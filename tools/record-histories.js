@@ -3,6 +3,7 @@
 // histories that test/replay replays. What was recorded before is replaced as a whole.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { installPackages } from './install.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -15,6 +16,7 @@ function run(args, env = {}) {
   return status ?? 1;
 }
 
+installPackages();
 const compiled = run(['node_modules/typescript/bin/tsc', '-b']);
 if (compiled !== 0) process.exit(compiled);
 process.exit(

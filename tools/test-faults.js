@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { installPackages } from './install.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { values } = parseArgs({ options: { seed: { type: 'string' }, rounds: { type: 'string' } } });
@@ -23,6 +24,7 @@ function run(args, env = {}) {
   return status ?? 1;
 }
 
+installPackages();
 console.log(`seed ${seed}`);
 const compiled = run(['node_modules/typescript/bin/tsc', '-b']);
 if (compiled !== 0) process.exit(compiled);

@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { installPackages } from './install.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -18,6 +19,7 @@ function run(args, env = {}) {
   return status ?? 1;
 }
 
+installPackages();
 const tsc = 'node_modules/typescript/bin/tsc';
 const compiled = run([tsc, '-b']) || run([tsc, '-p', 'test']);
 if (compiled !== 0) {

@@ -57,8 +57,8 @@ const coding = z.looseObject({ system: z.string().optional(), code: z.string().o
 const metaSchema = z.looseObject({ security: z.array(coding).default([]), tag: z.array(coding).default([]) });
 
 /**
- * Adds label and tag. What a roll-back brings back is written by the agent all the same, so the label stays. Tags of earlier actions go, so that each
- * version carries the one action that made it.
+ * Adds label and tag. What a roll-back brings back is written by the agent all the same, so the label stays. Tags of
+ * earlier actions go, so that each version carries the one action that made it.
  */
 function labelled(meta: unknown, action: ActionId) {
   const { security, tag, ...rest } = metaSchema.parse(meta ?? {});
