@@ -34,7 +34,8 @@ const longFaults = '<rootDir>/test/faults/matrix/';
 
 export default {
   testTimeout: 60_000,
-  maxWorkers: 2,
+  // One more than our two cores: half of the time tests wait, for a server, a deadline or a process.
+  maxWorkers: 3,
   projects: [
     project('unit', ['unit', 'conformance']),
     project('workflow', ['workflow', 'replay'], engines),
