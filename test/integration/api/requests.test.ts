@@ -360,12 +360,20 @@ describe('an action', () => {
     const headers = { authorization: `Bearer ${await api.agent()}` };
     const gone = new AbortController();
     const place = async () => (await fetch(`${api.url}/v1/actions/${id}/wait?seconds=0.2`, { headers })).status;
-    const held: Promise<unknown>[] = [];
-    while ((await place()) !== 503)
-      // another place is taken, until none is left
-      held.push(fetch(`${api.url}/v1/actions/${id}/wait`, { headers, signal: gone.signal }).catch(() => 'gone'));
+    const held: Promise<number | 'gone'>[] = [];
+    const hold = () =>
+      fetch(`${api.url}/v1/actions/${id}/wait`, { headers, signal: gone.signal }).then(
+        ({ status }) => status,
+        () => 'gone' as const,
+      );
+    while ((await place()) !== 503) held.push(hold()); // another place is taken, until none is left
     gone.abort();
-    expect(new Set(await Promise.all(held))).toEqual(new Set(['gone']));
+    // A look may have come before the one that it was to count, which then found no place.
+    const answers = (await Promise.all(held)).filter((answer) => answer !== 503);
+    expect({ places: answers.length >= 4, answers: new Set(answers) }).toEqual({
+      places: true,
+      answers: new Set(['gone']),
+    });
     while ((await place()) !== 200); // long before their 25 seconds are over
   }, 15_000);
 });
