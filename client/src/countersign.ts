@@ -1,6 +1,6 @@
 import { CountersignProblem, problemOf } from './problem.js';
 import type { ActionRequest } from './request.js';
-import type { ActionResult, ActionView, EvidenceBundle, FinalResult, PendingResult } from './result.js';
+import type { ActionPreview, ActionResult, ActionView, EvidenceBundle, FinalResult, PendingResult } from './result.js';
 import { pause, retryDelay } from './retry.js';
 
 export interface CountersignOptions {
@@ -75,6 +75,14 @@ export class Countersign {
   request(request: ActionRequest, signal?: AbortSignal): Promise<ActionView> {
     const body = { ...request, idempotencyKey: request.idempotencyKey ?? globalThis.crypto.randomUUID() };
     return this.#call<ActionView>('POST', '/v1/actions', { body, signal });
+  }
+
+  /**
+   * What would become of a request: its tier and why, what it lacks, who would be asked. Starts and stores nothing. It
+   * promises nothing either: rules, people and counts may change, and the EHR is not asked about the patient.
+   */
+  preview(request: ActionRequest, signal?: AbortSignal): Promise<ActionPreview> {
+    return this.#call<ActionPreview>('POST', '/v1/actions/preview', { body: request, signal });
   }
 
   /** Where the action stands. */

@@ -2,6 +2,7 @@ export { Countersign, type CountersignOptions, type RunOptions } from './counter
 export { CountersignProblem } from './problem.js';
 export type { ActionRequest } from './request.js';
 export type {
+  ActionPreview,
   ActionResult,
   ActionView,
   Evidence,

@@ -84,6 +84,27 @@ export interface ActionView {
   readonly retention: { readonly class: string; readonly date: string } | null;
 }
 
+/** `POST /v1/actions/preview`: what would become of a request. */
+export interface ActionPreview {
+  /** `incomplete`: nothing stands against it but what `missing` names. */
+  readonly status: 'refused' | 'incomplete' | 'approvals_needed' | 'authorised';
+  readonly tier: Tier | null;
+  /** Everything that has a say about the tier: `{tier: 'T2', why: 'tier.raised:outside_minimum_necessary'}`. */
+  readonly why: readonly { readonly tier: Tier | 'above_T3'; readonly why: string }[];
+  readonly rules: readonly string[];
+  /** Rules that would have allowed it but for these attributes. */
+  readonly nearMisses: readonly { readonly rule: string; readonly unmet: readonly string[] }[];
+  /** `reason.missing`, `justification.missing:allergy_history`, `risk_assessment.missing`. */
+  readonly missing: readonly string[];
+  /** Who would be asked, and how many people could fill each seat now. */
+  readonly seats: readonly (Factor & { readonly eligible: number })[];
+  readonly deadlineSeconds: number | null;
+  /** `assumed`: whether the principal treats the patient is asked of the EHR only once the action is requested. */
+  readonly relation: 'assumed' | 'not_needed';
+  /** Digest of the rulebook that answered. */
+  readonly rulebook: string;
+}
+
 /** `GET /v1/actions/{id}/evidence`. Keep it as it came: its bytes are what is verified. */
 export interface EvidenceBundle {
   readonly format: 'countersign-evidence/v1';

@@ -59,6 +59,7 @@ export async function actionWarrant(
       records: classification.limits.maxRecords,
       bytes: classification.limits.maxBytes,
     },
+    lookBackDays: writes ? {} : classification.lookBackDays,
     seconds: classification.warrantSeconds,
     approvals,
     queue: classification.performs === 'llm.generate' ? 'llm' : 'ehr',

@@ -5,7 +5,7 @@ import { appendLeaf } from '../audit/append.store.js';
 import { inTenant } from '../database/transaction.js';
 import { findAgent } from '../directory/directory.store.js';
 import type { Keychain } from '../keys/keychain.store.js';
-import { activeDigest } from '../rulebook/rulebook.store.js';
+import { activeDigest, type ReadRulebook } from '../rulebook/rulebook.store.js';
 import { commitmentsOf, databaseClock, findByIdempotencyKey, insertAction, type ActionRow } from './action.store.js';
 import { canonicalBytes } from './canonical.js';
 import { catalogue } from './catalogue.js';
@@ -18,6 +18,7 @@ import type { Admission } from './types.js';
 export interface AdmitDeps {
   readonly pool: Pool;
   readonly keychain: Keychain;
+  readonly rulebook: ReadRulebook;
   readonly newActionId: () => ActionId;
 }
 
@@ -32,7 +33,8 @@ export interface AdmitCase {
  * Stores the request sealed and opens its action with its keys, in one transaction; nothing runs yet. The same
  * idempotency key and body find the same action.
  *
- * @throws Refusal `type.unknown` or `request.invalid` (with a leaf for the first), `idempotency.mismatch`.
+ * @throws Refusal `type.unknown` or `request.invalid` (with a leaf for the first), `idempotency.mismatch`; RulebookError
+ *   for an active rulebook that this build cannot read.
  */
 export async function openAction(deps: AdmitDeps, asked: AdmitCase): Promise<Admission> {
   const resolved = await resolveOrLog(deps, asked);
@@ -49,6 +51,7 @@ export async function openAction(deps: AdmitDeps, asked: AdmitCase): Promise<Adm
   return inTenant(deps.pool, tenant, async (tx) => {
     const before = await findByIdempotencyKey(tx, agent, request.idempotencyKey);
     if (before) return same(tx, deps, tenant, before, content);
+    const rulebook = await deps.rulebook(tx, await activeDigest(tx)); // what cannot be read here governs nothing new
     const action = deps.newActionId();
     const { patient, episode } = resolved.subject;
     const pseudonym = (reference: string | undefined) =>
@@ -73,7 +76,7 @@ export async function openAction(deps: AdmitDeps, asked: AdmitCase): Promise<Adm
       riskAssessed: content.riskAssessment !== undefined,
       claimedTier: content.claimedTier ?? null,
       expiresIn: content.expiresIn ?? null,
-      rulebook: await activeDigest(tx),
+      rulebook: rulebook.digest,
       idempotencyKey: request.idempotencyKey,
       requestCommitment: await deps.keychain.seal(tx, tenant, action, 'request', canonicalBytes(content)),
       displayCommitment: await deps.keychain.seal(tx, tenant, action, 'display/1', canonicalBytes(shown)),

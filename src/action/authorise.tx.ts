@@ -1,15 +1,17 @@
+import type { PoolClient } from 'pg';
 import { z } from 'zod';
 import { evaluateQuorum } from '../approval/quorum.js';
 import { eligibleVotes } from '../approval/eligible-votes.store.js';
 import { appendLeaf } from '../audit/append.store.js';
 import { inTenant } from '../database/transaction.js';
 import { actionWarrant } from './action-warrant.store.js';
-import { lockAction, setStatus } from './action.store.js';
+import { lockAction, setStatus, type ActionRow } from './action.store.js';
 import type { GovernanceDeps } from './deps.js';
 import { step } from './ids.js';
 import { judge } from './judge.store.js';
 import { leafKeyOf } from './leaf-key.js';
 import { findStep, storeStep } from './step.store.js';
+import { stricterRule } from './stricter.store.js';
 import { isFinal, type Admission, type Authorised } from './types.js';
 
 const stored = z.discriminatedUnion('status', [
@@ -33,12 +35,12 @@ export async function authorise(deps: GovernanceDeps, admission: Admission): Pro
       classification.status === 'refused'
         ? classification.rules
         : classification.tier !== row.tier || row.needs === null
-          ? ['tier.changed'] // a later rulebook or fact may make it stricter: then it is asked anew, not waved through
+          ? ['tier.changed'] // a later fact may make it stricter: then it is asked anew, not waved through
           : evaluateQuorum(
                 row.needs,
                 votes.map(({ vote }) => vote),
               ).status === 'met'
-            ? []
+            ? await laterRules(tx, deps, row)
             : ['quorum.not_met'];
     const before = await findStep(tx, key, stored);
     const kept =
@@ -65,4 +67,10 @@ export async function authorise(deps: GovernanceDeps, admission: Admission): Pro
     );
     return { status: 'authorised', warrant };
   });
+}
+
+/** What the rulebook that governs by now has against an action that the pinned one lets pass. */
+async function laterRules(tx: PoolClient, { rulebook }: GovernanceDeps, row: ActionRow): Promise<readonly string[]> {
+  const rule = await stricterRule(tx, rulebook, row);
+  return rule === undefined ? [] : [rule];
 }

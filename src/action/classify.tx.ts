@@ -6,7 +6,9 @@ import { databaseClock, commitmentsOf, lockAction, setClassified, type ActionRow
 import type { GovernanceDeps } from './deps.js';
 import { step, type TenantId } from './ids.js';
 import { judge, type Judged } from './judge.store.js';
+import { countAction } from './tally.store.js';
 import { countedVotes } from '../approval/vote.store.js';
+import { shadowed } from './shadow.store.js';
 import { findStep, onceFor, storeStep } from './step.store.js';
 import { isFinal, needsSchema, tierSchema, type Admission, type Classified } from './types.js';
 import { actionWarrant } from './action-warrant.store.js';
@@ -46,6 +48,7 @@ export async function classify(deps: GovernanceDeps, admission: Admission): Prom
     const judged = await judge(tx, deps.rulebook, row);
     const kept = before ?? (await first(tx, admission, row, judged));
     if (!before) await storeStep(tx, key, kept);
+    if (!before) await shadowed(tx, deps.rulebook, row, judged.classification);
     return answer(tx, deps, admission.tenant, row, judged, kept);
   });
 }
@@ -70,6 +73,7 @@ async function first(tx: PoolClient, admission: Admission, row: ActionRow, judge
     });
     return { status: 'refused', rules: against };
   }
+  if (Object.keys(judged.tallies).length > 0) await countAction(tx, row, judged.tallies);
   const now = await databaseClock(tx);
   const after = (seconds: number): Date => new Date(now.getTime() + seconds * 1000);
   const asked = classification.status === 'approvals_needed' ? classification : undefined;
@@ -101,6 +105,7 @@ async function first(tx: PoolClient, admission: Admission, row: ActionRow, judge
       tier: classification.tier,
       needs,
       rules: [...classification.rules],
+      ...(classification.minimumNecessary !== undefined && { minimumNecessary: classification.minimumNecessary }),
       deadline: deadline?.toISOString() ?? null,
     },
   });

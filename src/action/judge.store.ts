@@ -7,12 +7,17 @@ import type { Rulebook } from '../rulebook/rulebook.js';
 import type { ReadRulebook } from '../rulebook/rulebook.store.js';
 import type { ActionRow } from './action.store.js';
 import { catalogue } from './catalogue.js';
+import { circumstances } from './circumstances.store.js';
+import { tallyOnce } from './tally.store.js';
+import type { Tallies } from '../policy/tally.js';
 
 export interface Judged {
   readonly classification: Classification;
   readonly rulebook: Rulebook;
   /** Undefined for an agent that the directory no longer knows; the classification is a refusal then. */
   readonly agent: AgentRow | undefined;
+  /** What the classification counted; classify writes it down with the action. */
+  readonly tallies: Tallies;
 }
 
 /**
@@ -25,9 +30,10 @@ export async function judge(tx: PoolClient, readRulebook: ReadRulebook, row: Act
   const principal = await findPerson(tx, row.principal);
   const relation = row.patient === null ? 'not_asked' : ((await findRelation(tx, row.action))?.status ?? 'unknown');
   const definition = catalogue.get(row.type);
+  const tallies = await tallyOnce(tx, rulebook, row);
   const classification: Classification =
     definition === undefined || principal === undefined || !principal.active || principal.suspended
-      ? { status: 'refused', rules: [definition === undefined ? 'type.unknown' : 'principal.inactive'], nearMisses: [] }
+      ? refusal(definition === undefined ? 'type.unknown' : 'principal.inactive')
       : classify(rulebook, {
           type: row.type,
           floor: definition.tier,
@@ -40,8 +46,15 @@ export async function judge(tx: PoolClient, readRulebook: ReadRulebook, row: Act
           reasonGiven: row.reasonGiven,
           justified: row.justified,
           riskAssessed: row.riskAssessed,
+          unnamedLabels: 'not_read_yet',
+          circumstances: await circumstances(tx, rulebook, row),
+          tallied: tallies,
           ...(row.claimedTier !== null && { claimedTier: row.claimedTier }),
           ...(row.expiresIn !== null && { expiresIn: row.expiresIn }),
         });
-  return { classification, rulebook, agent };
+  return { classification, rulebook, agent, tallies };
+}
+
+function refusal(rule: string): Classification {
+  return { status: 'refused', rules: [rule], nearMisses: [], why: [] };
 }

@@ -54,6 +54,7 @@ export type RefusalCode =
   | 'sealed.missing'
   // rulebook
   | 'rulebook.missing'
+  | 'rulebook.unreadable'
   // ehr
   | 'ehr.busy'
   | 'ehr.endless_paging'

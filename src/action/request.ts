@@ -37,6 +37,12 @@ export const requestSchema = z.strictObject({
 });
 export type ActionRequest = z.infer<typeof requestSchema>;
 
+/** The body of `POST /v1/actions/preview`: a request, with or without the key that would open it. */
+export const previewRequestSchema = requestSchema.extend({
+  idempotencyKey: requestSchema.shape.idempotencyKey.optional(),
+});
+export type PreviewRequest = z.infer<typeof previewRequestSchema>;
+
 /** What is sealed at path `request`, under the commitment that approvers' votes bind. */
 export const sealedRequestSchema = z.strictObject({
   type: z.string(),
@@ -60,7 +66,7 @@ export type SealedRequest = z.infer<typeof sealedRequestSchema>;
  * @throws Refusal `type.unknown` with the closest known name, `request.invalid` with JSON pointers and no values.
  */
 export function resolveRequest(
-  request: ActionRequest,
+  request: Pick<ActionRequest, 'type' | 'input' | 'elements'>,
   catalogue: ReadonlyMap<string, ActionDefinition>,
 ): { definition: ActionDefinition; elements: readonly string[]; input: Record<string, unknown>; subject: Subject } {
   const definition = catalogue.get(request.type);
@@ -98,7 +104,7 @@ function nearest(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
   return best?.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })) ?? [issue];
 }
 
-function elementsOf(definition: ActionDefinition, { elements }: ActionRequest): readonly string[] {
+function elementsOf(definition: ActionDefinition, { elements }: Pick<ActionRequest, 'elements'>): readonly string[] {
   if (definition.elements.length > 0) {
     if (elements && !sameSet(elements, definition.elements))
       throw new Refusal('request.invalid', `${definition.name} has its own elements; leave the field out.`, {

@@ -4,6 +4,7 @@ import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { Refusal } from '../action/refusal.js';
 import { errorFacts, type Logger } from '../config/log.js';
+import { RulebookError } from '../rulebook/problem.js';
 import type { Caller } from './caller.js';
 import { isOutage } from './outage.js';
 import { ApiProblem, apiProblem, problemOf } from './problem.js';
@@ -14,14 +15,18 @@ export interface ApiEnv {
   readonly Variables: { requestId: string; caller: Caller };
 }
 
-/** Seconds after which a caller may come again. */
-const retryAfter = '1';
+/** Status → seconds after which a caller may come again. */
+const retryAfter: ReadonlyMap<number, string> = new Map([
+  [429, '60'],
+  [503, '1'],
+]);
 
 export function answerProblem(c: Context, problem: Problem): Response {
   const status = problem.status as ContentfulStatusCode;
+  const later = retryAfter.get(status);
   return c.body(JSON.stringify(problem), status, {
     'content-type': 'application/problem+json',
-    ...(status === 503 && { 'retry-after': retryAfter }),
+    ...(later !== undefined && { 'retry-after': later }),
     // RFC 6750 §3: the challenge, and why a token was not enough.
     ...(status === 401 && { 'www-authenticate': challengeOf(problem.code) }),
     ...(problem.code === 'token.scope' && { 'www-authenticate': 'Bearer error="insufficient_scope"' }),
@@ -45,6 +50,7 @@ export function errorAnswer(log: Logger): (error: unknown, c: Context<ApiEnv>) =
 function problemFor(error: unknown): Problem {
   if (error instanceof ApiProblem) return error.problem;
   if (error instanceof Refusal) return problemOf(error);
+  if (error instanceof RulebookError) return apiProblem('rulebook.unreadable');
   // The only exceptions of the framework that get here are about bodies that are not JSON.
   if (error instanceof HTTPException && error.status === 400)
     return apiProblem('request.invalid', { pointers: ['/: not_json'] });

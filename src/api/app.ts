@@ -10,8 +10,10 @@ import { authenticated, boundedJson, identified } from './guard.js';
 import { openApiDocument } from './openapi.js';
 import { pageRoutes } from './pages.route.js';
 import { passkeyRoutes } from './passkeys.route.js';
+import { previewRoutes } from './preview.route.js';
 import { apiProblem } from './problem.js';
 import { recordRoutes } from './records.route.js';
+import { rulebookRoutes } from './rulebooks.route.js';
 import { voteRoutes } from './votes.route.js';
 
 /**
@@ -31,14 +33,16 @@ export function apiApp(deps: ApiDeps): Hono<ApiEnv> {
   const document = JSON.stringify(openApiDocument());
   app.get('/openapi.json', (c) => c.body(document, 200, { 'content-type': 'application/json' }));
 
-  app.route('/', pageRoutes(deps, governing));
+  app.route('/', pageRoutes(deps, governing.lastGood));
 
-  app.use('/v1/*', authenticated(authenticator(deps, governing)), boundedJson());
-  app.route('/', actionRoutes(deps, governing));
+  app.use('/v1/*', authenticated(authenticator(deps, governing.lastGood)), boundedJson());
+  app.route('/', previewRoutes(deps, governing.active));
+  app.route('/', actionRoutes(deps, governing.active));
   app.route('/', endRoutes(deps));
   app.route('/', approvalRoutes(deps));
   app.route('/', voteRoutes(deps));
   app.route('/', passkeyRoutes(deps));
   app.route('/', recordRoutes(deps));
+  app.route('/', rulebookRoutes(deps));
   return app;
 }

@@ -6,7 +6,7 @@ import { Refusal } from '../action/refusal.js';
 import type { ActionRequest } from '../action/request.js';
 import { isFinal, type Admission } from '../action/types.js';
 import { inTenant } from '../database/transaction.js';
-import { findPersonBySubject } from '../directory/directory.store.js';
+import { findPersonBySubject, type PersonRow } from '../directory/directory.store.js';
 import type { Rulebook } from '../rulebook/rulebook.js';
 import type { ApiDeps } from './deps.js';
 import { ApiProblem } from './problem.js';
@@ -33,7 +33,7 @@ export async function askForAction(
   const principal = await orLog(deps, agent, request, async () => {
     const unknown = unknownWord(request, rulebook);
     if (unknown) throw unknown;
-    return principalOf(deps, rulebook, agent, request.principal);
+    return (await principalOf(deps, rulebook, agent, request.principal)).person;
   });
   const { admission, isNew } = await open(deps, { agent, principal, request });
   const before = await rowOf(deps, admission);
@@ -46,18 +46,22 @@ export async function askForAction(
   return { row: await rowOf(deps, admission), status: isNew ? 'opened' : 'found' };
 }
 
-/** The person whose token the agent brings; a token that proves nobody refuses the request. */
-async function principalOf(
+/**
+ * The person whose token the agent brings; a token that proves nobody refuses the request.
+ *
+ * @throws Refusal `token.*`, `principal.*`, `identity.unreachable`; ApiProblem `principal.*`.
+ */
+export async function principalOf(
   { pool, tenant, verifier }: ApiDeps,
   rulebook: Rulebook,
   agent: AgentId,
   token: string,
-): Promise<PersonId> {
+): Promise<PersonRow> {
   const { issuer, subject } = await verifier(rulebook.trustRoots).principal(token, agent);
   const found = await inTenant(pool, tenant, (tx) => findPersonBySubject(tx, issuer, subject));
   if (!found) throw new ApiProblem('principal.unknown');
   if (!found.active || found.suspended) throw new ApiProblem('principal.inactive');
-  return found.person;
+  return found;
 }
 
 async function orLog<T>(deps: ApiDeps, agent: AgentId, request: ActionRequest, work: () => Promise<T>): Promise<T> {
@@ -73,7 +77,7 @@ async function orLog<T>(deps: ApiDeps, agent: AgentId, request: ActionRequest, w
 }
 
 /** Which of the two tokens was not good enough: 401 alone would say the agent's own. */
-function ofPrincipal({ code, message }: Refusal): Refusal {
+export function ofPrincipal({ code, message }: Refusal): Refusal {
   return new Refusal(code, message, { pointers: ['/principal'] });
 }
 

@@ -14,9 +14,10 @@ const descriptions = {
   404: 'There is nothing here for this caller.',
   409: 'Refused as things stand; `code` says why.',
   410: 'It was there, and is over.',
-  413: 'The body is larger than 64 kB.',
+  413: 'The body is larger than 64 kB, or than 1 MB where it is a rulebook.',
   415: 'The body is not JSON.',
   422: 'A word that the rulebook does not know; `suggestion` may name the closest.',
+  429: 'Too many of these calls; try again after `Retry-After` seconds.',
   503: 'Try again after `Retry-After` seconds.',
 } as const;
 

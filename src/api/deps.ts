@@ -8,6 +8,7 @@ import type { ReadRulebook } from '../rulebook/rulebook.store.js';
 import type { TrustRoots } from '../rulebook/trust-roots.js';
 import type { GovernedActions } from '../temporal/governed-actions.js';
 import type { PasskeyEnrolments } from '../temporal/passkey-enrolments.js';
+import type { RulebookChanges } from '../temporal/rulebook-changes.js';
 import type { ActionWaits } from './waits.js';
 
 /** What the routes work with; the process, or a test, wires it. */
@@ -23,6 +24,7 @@ export interface ApiDeps {
   readonly verifier: (roots: Pick<TrustRoots, 'issuers'>) => TokenVerifier;
   readonly actions: GovernedActions;
   readonly passkeys: PasskeyEnrolments;
+  readonly rulebooks: RulebookChanges;
   readonly waits: ActionWaits;
   readonly newActionId: () => ActionId;
   readonly newChallengeId: () => ChallengeId;

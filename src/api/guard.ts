@@ -39,13 +39,14 @@ export function identified(
 }
 
 const largestBody = 64 * 1024;
+/** Of a rulebook that is proposed. */
+const largestRulebook = 1024 * 1024;
 
-/** A body is JSON of at most 64 kB, or there is none. */
+/** A body is JSON of at most 64 kB, a rulebook of 1 MB, or there is none. */
 export function boundedJson(): MiddlewareHandler<ApiEnv> {
-  const bounded = bodyLimit({
-    maxSize: largestBody,
-    onError: (c) => answerProblem(c, apiProblem('request.too_large')),
-  });
+  const onError = (c: Context) => answerProblem(c, apiProblem('request.too_large'));
+  const usual = bodyLimit({ maxSize: largestBody, onError });
+  const rulebook = bodyLimit({ maxSize: largestRulebook, onError });
   return async (c, next) => {
     const { headers: sent } = c.req.raw;
     const hasBody = sent.has('transfer-encoding') || Number(sent.get('content-length') ?? 0) > 0;
@@ -54,7 +55,7 @@ export function boundedJson(): MiddlewareHandler<ApiEnv> {
       throw new ApiProblem('request.media_type');
     // One without a length is counted as it is read, through a copy that only a request of the platform itself allows.
     if (sent.has('transfer-encoding')) c.req.raw = platformRequest(c.req.raw);
-    return bounded(c, next);
+    return c.req.path === '/v1/rulebooks' ? rulebook(c, next) : usual(c, next);
   };
 }
 

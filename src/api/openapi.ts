@@ -4,11 +4,22 @@ import { getAction, listOfActions, requestAction, waitForAction } from './action
 import { getApproval, listApprovals } from './approvals.route.js';
 import { cancelAction, getEvidence, releaseAction } from './ends.route.js';
 import { enrolPasskey, listPasskeys, openAnEnrolment, revokePasskey } from './passkeys.route.js';
+import { previewAction } from './preview.route.js';
 import { listDisposals, newestCheckpoint } from './records.route.js';
+import {
+  activateProposal,
+  listRulebooks,
+  openASignature,
+  proposeARulebook,
+  sendSignature,
+  shadowAProposal,
+  showRulebook,
+} from './rulebooks.route.js';
 import { castVote, openAChallenge } from './votes.route.js';
 
 const routes = [
   requestAction,
+  previewAction,
   listOfActions,
   getAction,
   waitForAction,
@@ -25,6 +36,13 @@ const routes = [
   revokePasskey,
   listDisposals,
   newestCheckpoint,
+  proposeARulebook,
+  listRulebooks,
+  showRulebook,
+  openASignature,
+  sendSignature,
+  activateProposal,
+  shadowAProposal,
 ];
 
 /** The same for every process of a build. */

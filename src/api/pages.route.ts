@@ -1,4 +1,4 @@
-/** Two plain pages for people who have no other client: making passkeys, and voting in a browser. */
+/** Plain pages for people who have no other client: making passkeys, voting and signing rulebooks in a browser. */
 import { Hono } from 'hono';
 import type { Rulebook } from '../rulebook/rulebook.js';
 import type { ApiEnv } from './answer.js';
@@ -14,7 +14,7 @@ export function pageRoutes({ url }: Pick<ApiDeps, 'url'>, governing: () => Promi
   const app = new Hono<ApiEnv>();
   let assets: ReadonlyMap<string, Asset> | undefined;
 
-  for (const name of ['approve', 'passkeys'] satisfies PageName[])
+  for (const name of ['approve', 'passkeys', 'rulebook'] satisfies PageName[])
     app.get(`/pages/${name}`, async (c) => c.html(pageDocument(name), 200, pageHeaders(await signInIssuer(governing))));
 
   app.get('/pages/config.json', async (c) => c.json({ issuer: await signInIssuer(governing), clientId, api: url }));

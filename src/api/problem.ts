@@ -33,6 +33,7 @@ const statuses: ReadonlyMap<string, number> = new Map<RefusalCode, number>([
   ['principal.unknown', 403],
   ['request.invalid', 400],
   ['rulebook.missing', 503],
+  ['rulebook.unreadable', 503],
   ['token.scope', 403],
 ]);
 

@@ -15,11 +15,13 @@ import { KeyCache } from '../keys/key-cache.js';
 import { Keychain } from '../keys/keychain.store.js';
 import { openKeyring } from '../keys/open-keyring.node.js';
 import { passkeySchema } from '../passkey/ids.js';
-import { activeDigest, rulebookReader } from '../rulebook/rulebook.store.js';
+import { findGoverning } from '../rulebook/governing.store.js';
+import { rulebookReader } from '../rulebook/rulebook.store.js';
 import { historyCodec } from '../temporal/history-codec.js';
 import { temporalConnection } from '../temporal/connection.js';
 import { governedActions } from '../temporal/governed-actions.js';
 import { passkeyEnrolments } from '../temporal/passkey-enrolments.js';
+import { rulebookChanges } from '../temporal/rulebook-changes.js';
 import { apiApp } from './app.js';
 import { listen } from './listen.js';
 import { actionWaits } from './waits.js';
@@ -37,7 +39,7 @@ export async function startApi(env: Environment<'api'>): Promise<RunningApi> {
   const pool = openPool(env.COUNTERSIGN_DATABASE_URL, { process: 'api', log });
   await assertSchema(pool);
   const rulebook = rulebookReader();
-  const { trustRoots } = await inTenant(pool, tenant, async (tx) => rulebook(tx, await activeDigest(tx)));
+  const { trustRoots } = (await inTenant(pool, tenant, (tx) => findGoverning(tx, rulebook))).lastGood;
   if (!trustRoots.issuers.some(({ audiences }) => audiences.includes(env.COUNTERSIGN_API_URL)))
     log.warn('the rulebook accepts no token for COUNTERSIGN_API_URL: most calls will be refused as token.audience');
   const keychain = new Keychain({
@@ -59,6 +61,7 @@ export async function startApi(env: Environment<'api'>): Promise<RunningApi> {
     verifier: tokenVerifiers(),
     actions: governedActions(client),
     passkeys: passkeyEnrolments(client),
+    rulebooks: rulebookChanges(client),
     waits,
     newActionId: () => actionIdOf(nodeAead.random(26)),
     newChallengeId: () => challenge(randomUUID()),

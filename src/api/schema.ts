@@ -13,7 +13,7 @@ export const problemSchema = z
 
 const instant = z.iso.datetime();
 
-const factorViewSchema = z.object({
+export const factorViewSchema = z.object({
   role: z.string(),
   count: z.int(),
   or: z.array(z.string()).optional().openapi({ description: 'Roles that fill it as well.' }),

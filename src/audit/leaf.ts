@@ -17,6 +17,7 @@ import { finalStatuses, needsSchema, tierSchema } from '../action/types.js';
 import { versionFindings } from '../ehr/version-finding.js';
 import { passkeySchema } from '../passkey/ids.js';
 import { findings } from '../reconcile/finding.js';
+import { changeVerdictSchema, proposalSchema } from '../rulebook/change.js';
 
 const code = z
   .string()
@@ -50,6 +51,8 @@ export const leafKinds = {
     tier: tierSchema,
     needs: needsSchema,
     rules: codes,
+    /** Row of the minimum-necessary table that covers it; absent where none does, and where nothing could be too much. */
+    minimumNecessary: code.optional(),
     deadline: z.iso.datetime().nullable(),
   }),
   /** governance: the rules said no, at classify or again before the warrant. */
@@ -173,8 +176,54 @@ export const leafKinds = {
     /** Copies that this erasure does not reach. */
     outOfReach: z.array(z.enum(['agent', 'ehr', 'model_vendor'])),
   }),
-  /** The migrating login: from here on, this rulebook governs. */
-  'rulebook.activated': z.strictObject({ rulebook: digestSchema }),
+  /** api: a person proposed a rulebook in place of the active one. */
+  'rulebook.proposed': z.strictObject({
+    proposal: proposalSchema,
+    rulebook: digestSchema,
+    base: digestSchema,
+    person: personSchema,
+  }),
+  /** governance: a person signed for a proposal, or against it, with their passkey. */
+  'rulebook.signed': z.strictObject({
+    proposal: proposalSchema,
+    rulebook: digestSchema,
+    base: digestSchema,
+    challenge: challengeSchema,
+    person: personSchema,
+    roles,
+    verdict: changeVerdictSchema,
+    /** base64url SHA-256 of the statement: the challenge that the passkey signed. */
+    statement: z.string(),
+    /** SHA-256 of the assertion's canonical JSON. */
+    proof: digestSchema,
+    passkey: passkeySchema,
+  }),
+  'rulebook.refused': z.strictObject({
+    proposal: proposalSchema.nullable(),
+    person: personSchema.nullable(),
+    agent: agentSchema.nullable(),
+    code,
+  }),
+  /** governance: a proposed rulebook would have answered otherwise. It had no effect. */
+  'rulebook.shadowed': z.strictObject({
+    proposal: proposalSchema,
+    rulebook: digestSchema,
+    answer: z.enum(['refused', 'authorised', 'approvals_needed']),
+    tier: tierSchema.nullable(),
+    rules: codes,
+  }),
+  /** From here on, this rulebook governs. */
+  'rulebook.activated': z.union([
+    z.strictObject({
+      rulebook: digestSchema,
+      previous: digestSchema.nullable(),
+      /** governance: two people signed. The migrating login: the first of a tenant, or one of development. */
+      way: z.enum(['signatures', 'bootstrap', 'development']),
+      proposal: proposalSchema.nullable(),
+      signatures: z.array(z.strictObject({ person: personSchema, statement: z.string() })),
+    }),
+    z.strictObject({ rulebook: digestSchema }), // as it was written before rulebooks were signed
+  ]),
 } as const;
 
 export type LeafKind = keyof typeof leafKinds;

@@ -23,6 +23,8 @@ const problemShape = z.looseObject({
   code: z.string().regex(/^[\w.]{1,80}$/),
   title: z.string(),
   suggestion: z.string().optional(),
+  /** What is wrong with a rulebook. */
+  problems: z.array(z.object({ file: z.string(), message: z.string() })).optional(),
 });
 
 /** Longer than the API's longest poll. Milliseconds. */
@@ -83,5 +85,7 @@ async function problemOf(response: Response): Promise<ProblemAnswer | undefined>
 function failureOf(status: number, problem: ProblemAnswer | undefined): CommandFailure {
   if (!problem) return new CommandFailure(1, 'api.broken', `The API answered ${status}; look at its log.`);
   const hint = problem.suggestion === undefined ? '' : ` Did you mean ${printable(problem.suggestion)}?`;
-  return new CommandFailure(status < 500 ? 3 : 1, problem.code, `${printable(problem.title)}${hint} (${problem.code})`);
+  const more = (problem.problems ?? []).map(({ file, message }) => `\n  ${printable(file)}: ${printable(message)}`);
+  const words = `${printable(problem.title)}${hint} (${problem.code})${more.join('')}`;
+  return new CommandFailure(status < 500 ? 3 : 1, problem.code, words);
 }

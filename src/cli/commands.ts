@@ -39,6 +39,16 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/passkeys.command.js')).passkeysCommand(),
   },
   {
+    name: 'rulebook',
+    description: 'propose other rules, sign them with somebody else, make them govern; see what governed',
+    load: async () => (await import('./commands/rulebook.command.js')).rulebookCommand(),
+  },
+  {
+    name: 'policy',
+    description: 'check, test, explain and compare policies, offline',
+    load: async () => (await import('./commands/policy.command.js')).policyCommand(),
+  },
+  {
     name: 'audit',
     description: 'export the evidence of an action; verify it without a network',
     load: async () => {

@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg';
 import { z } from 'zod';
-import { agentSchema, personSchema, roleSchema, type AgentId, type PersonId } from '../action/ids.js';
+import { agentSchema, personSchema, roleSchema, type AgentId, type PersonId, type RoleName } from '../action/ids.js';
 
 const agentRow = z.object({
   agent: agentSchema,
@@ -57,6 +57,23 @@ const personColumns = `p.person, p.display_name AS "displayName", p.department, 
 export async function findPerson(tx: PoolClient, person: PersonId): Promise<PersonRow | undefined> {
   const found = await tx.query(`SELECT ${personColumns} FROM countersign.person p WHERE p.person = $1`, [person]);
   return found.rows.map((row) => personRow.parse(row))[0];
+}
+
+const countRow = z.object({ count: z.int().min(0) });
+
+/** How many people are active, not suspended, trained and hold one of these roles now, without `except`. */
+export async function countAble(
+  tx: PoolClient,
+  roles: readonly RoleName[],
+  except: readonly PersonId[],
+): Promise<number> {
+  const found = await tx.query(
+    `SELECT count(*)::int AS count FROM (
+       SELECT ${personColumns} FROM countersign.person p WHERE NOT p.person = ANY ($2::uuid[])) AS people
+      WHERE active AND NOT suspended AND trained AND roles && $1::text[]`,
+    [roles, except],
+  );
+  return countRow.parse(found.rows[0]).count;
 }
 
 /** The human whom an issuer calls by this subject. */

@@ -3,6 +3,7 @@ import { Refusal } from '../action/refusal.js';
 import type { EhrCall } from '../warrant/check.js';
 import { belongsTo, isOfEpisode } from './belongs.js';
 import type { Resource } from './bundle.js';
+import { liesWithin, type DateBound } from './date-bound.js';
 import type { ElementReading } from './reading.js';
 
 /**
@@ -15,6 +16,7 @@ export function acceptPage(
   resources: readonly Resource[],
   call: Pick<EhrCall, 'location' | 'patient' | 'episode' | 'args'>,
   { episodeBound }: Pick<ElementReading, 'episodeBound'>,
+  bound?: DateBound,
 ): void {
   const patient = call.patient?.reference ?? null;
   for (const resource of resources) {
@@ -22,7 +24,7 @@ export function acceptPage(
       throw new Refusal('ehr.other_patient', 'The EHR answered with a resource that is not the warrant’s patient’s.');
     if (episodeBound && !(call.episode && isOfEpisode(resource, call.episode.reference, call.location)))
       throw new Refusal('ehr.unasked', 'The EHR answered with a resource of another episode.');
-    if (!answers(resource, call.args))
+    if (!answers(resource, call.args) || (bound && !liesWithin(resource, bound)))
       throw new Refusal('ehr.unasked', 'The EHR answered with a resource that the search had left out.');
   }
 }

@@ -62,7 +62,7 @@ export async function readElements(deps: ReadDeps, order: ReadOrder): Promise<Re
   const elements = new Map<string, Record<string, unknown>[]>();
   const raw: Resource[] = [];
   let [bytes, truncated] = [0, false];
-  for (const search of planReads(order.leave.elements, order.elements, order.subject)) {
+  for (const search of planReads(order.leave.elements, order.elements, order.subject, order.leave.since)) {
     const before = elements.get(search.element) ?? [];
     const left = {
       records: Math.min(budget.records - raw.length, search.reading.maxRecords - before.length),
@@ -102,9 +102,9 @@ async function readSearch(deps: ReadDeps, order: ReadOrder, search: PlannedSearc
       count: Math.min(room, largestPage),
       bytes: Math.min(left.bytes - bytes, largestAnswer),
     });
-    const answer = await ask(deps, order, call, reading, page);
+    const answer = await ask(deps, order, call, search, page);
     bytes += answer.bytes;
-    acceptPage(answer.resources, call, reading);
+    acceptPage(answer.resources, call, reading, search.bound);
     const known = found.size;
     for (const resource of answer.resources) {
       // A page may repeat what an earlier one had when the record changes meanwhile; it counts once.
@@ -123,13 +123,14 @@ async function ask(
   { fhir, check, pause, signal }: ReadDeps,
   { leave, requestId }: ReadOrder,
   call: EhrCall,
-  reading: ElementReading,
+  { reading, bound }: PlannedSearch,
   page: string | undefined,
 ): Promise<FetchedPage> {
   const fields = [
     'meta',
     ...proofFields(call.type, reading),
     ...('status' in call.args ? ['status'] : []),
+    ...(bound?.fields ?? []),
     ...reading.fields,
   ];
   const { scopes } = reading;

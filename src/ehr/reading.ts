@@ -5,6 +5,8 @@ export interface Search {
   readonly type: string;
   /** Search parameter → value; `{patient}` and `{episode}` stand for the references of the request. */
   readonly params: Readonly<Record<string, string>>;
+  /** The search parameter that bounds it by date, and the top-level fields that it searches. */
+  readonly date?: { readonly param: string; readonly fields: readonly string[] } | undefined;
 }
 
 export interface ElementReading {

@@ -11,7 +11,7 @@ import { migrate } from '../database/migrate.js';
 import { openPool } from '../database/pool.js';
 import { readDirectory } from '../directory/directory-file.js';
 import { loadDirectory } from '../directory/load-directory.tx.js';
-import { installRulebook } from '../rulebook/install.tx.js';
+import { installRulebook, type Installed } from '../rulebook/install.tx.js';
 import { loadRulebook } from '../rulebook/load.js';
 import { readPolicyFolder } from '../rulebook/policy-folder.node.js';
 import { RulebookError } from '../rulebook/problem.js';
@@ -43,12 +43,19 @@ async function run(env: Environment<'migrate'>): Promise<void> {
       say(`directory  ${people.size} people, ${Object.keys(directory.agents).length} agents, ${granted} roles granted`);
     }
     if (roots === undefined) return say('rulebook   unchanged: COUNTERSIGN_TRUST_ROOTS_FILE is not set');
-    const activated = await installRulebook(pool, tenant, rulebook);
-    say(`rulebook   ${rulebook.digest.slice(0, 12)} ${activated ? 'activated' : 'was active'}`);
+    const production = env.COUNTERSIGN_MODE === 'production';
+    const installed = await installRulebook(pool, tenant, rulebook, { production });
+    say(`rulebook   ${rulebook.digest.slice(0, 12)} ${installedWords[installed]}`);
   } finally {
     await pool.end();
   }
 }
+
+const installedWords: Readonly<Record<Installed, string>> = {
+  activated: 'activated',
+  was_active: 'was active',
+  needs_signatures: 'does not govern: another one does, and two people sign this one (countersign rulebook propose)',
+};
 
 const believeNobody = { issuers: [], warrantIssuers: [], logs: [], rpIds: [] };
 

@@ -27,7 +27,9 @@ export interface SignedIn {
 
 /** Asks for both factors. Providers that name it otherwise ignore it; whether a sign-in was strong is judged elsewhere. */
 const bothFactors = 'urn:countersign:acr:mfa';
-const scope = 'openid approvals:read approvals:vote actions:read';
+/** The page on which rules are signed needs one more than the others. */
+const more = location.pathname.endsWith('/rulebook') ? ' rulebook:change' : '';
+const scope = `openid approvals:read approvals:vote actions:read${more}`;
 
 /** One sign-in at a time: the later one takes the place of the earlier. */
 const place = 'countersign.sign-in';

@@ -1,8 +1,7 @@
 /** Judges one action: refused, authorised at once, or whom to ask. Called at classify and again before the warrant. */
 import type { RoleName } from '../action/ids.js';
 import { writes, type Performs } from '../action/define-action.js';
-import { tiers, type Tier } from '../action/types.js';
-import { writeElements } from '../ehr/write-elements.js';
+import type { Tier } from '../action/types.js';
 import type { ElementDefinition } from '../rulebook/elements.js';
 import {
   rolesHeld,
@@ -13,8 +12,14 @@ import {
   type Rulebook,
   type WarrantLimits,
 } from '../rulebook/rulebook.js';
-import type { Destination, NearMiss, Obligation, PolicyDecision, Verb } from './core.js';
+import type { Destination, NearMiss, Obligation, PolicyDecision, PolicyRequest, Verb } from './core.js';
 import { decide } from './decide.js';
+import { lookBackOf, minimumNecessary } from './minimum-necessary.js';
+import { againstDecision, againstFacts, againstTier, type About } from './objections.js';
+import { exceeded, recordsLeft } from './quota.js';
+import { raisedBy, type UnnamedLabels } from './raising.js';
+import type { Tallied } from './tally.js';
+import { findTier, type TierFinding, type TierSay } from './tier.js';
 
 export interface ClassifyFacts {
   readonly type: string;
@@ -36,6 +41,10 @@ export interface ClassifyFacts {
   /** Elements that came with a justification. */
   readonly justified: readonly string[];
   readonly riskAssessed: boolean;
+  readonly unnamedLabels: UnnamedLabels;
+  /** What is missing of these is unknown. */
+  readonly circumstances: Pick<PolicyRequest, 'timeWindows' | 'precededBy' | 'onCall'>;
+  readonly tallied: Tallied;
   /** Never lowers the tier. */
   readonly claimedTier?: Tier;
   /** Seconds. Only shortens the deadline. */
@@ -44,8 +53,12 @@ export interface ClassifyFacts {
 
 /** What holds for the action once it may run. */
 interface Terms {
-  /** Rules that allowed it, and why it is of its tier. */
+  /** Rules that allowed it, the minimum-necessary row that verified it, and why it is of its tier. */
   readonly rules: readonly string[];
+  /** Every say about the tier, not only the highest. */
+  readonly why: readonly TierSay[];
+  /** Id of the row of the minimum-necessary table; absent outside the table, and where nothing could be too much. */
+  readonly minimumNecessary: string | undefined;
   readonly obligations: readonly Obligation[];
   readonly performs: Performs;
   /** It changes the record. */
@@ -53,10 +66,18 @@ interface Terms {
   readonly destination: Destination;
   readonly warrantSeconds: number;
   readonly limits: WarrantLimits;
+  /** Element → days that its search may reach back; elements that state the present are not in it. */
+  readonly lookBackDays: Readonly<Record<string, number>>;
 }
 
 export type Classification =
-  | { readonly status: 'refused'; readonly rules: readonly string[]; readonly nearMisses: readonly NearMiss[] }
+  | {
+      readonly status: 'refused';
+      readonly rules: readonly string[];
+      readonly nearMisses: readonly NearMiss[];
+      /** As far as it was looked at. */
+      readonly why: readonly TierSay[];
+    }
   | ({ readonly status: 'authorised'; readonly tier: 'T0' } & Terms)
   | ({
       readonly status: 'approvals_needed';
@@ -77,41 +98,30 @@ export function classify(rulebook: Rulebook, facts: ClassifyFacts): Classificati
   const elements = elementsOf(rulebook, facts);
   if (elements === undefined) return refused(['element.unknown']);
 
-  const { tier, why } = tierOf(contract, facts, elements);
-  const rules = rulebook.tiers[tier];
-  const decision = decide(rulebook.policy, {
-    verb: verbs[contract.performs],
-    phase: 'before',
-    elements: facts.elements,
+  const necessary = minimumNecessary(rulebook.minimumNecessary, {
     purpose: facts.purpose,
-    destination: contract.destination,
     agentRole: facts.agent.role,
-    principalRoles: rolesHeld(rulebook, facts.principalRoles),
-    namesPatient: facts.namesPatient,
-    ...relatedness(facts),
+    elements,
   });
+  const over = exceeded(rulebook.quotas, facts);
+  const about: About = { contract, elements, necessary, over };
+  const found = tierOf(rulebook, facts, about);
+  const decision = decide(rulebook.policy, policyRequest(rulebook, facts, contract));
   const objections = [
-    ...againstAgent(facts),
-    ...againstContract(contract, facts, elements),
-    ...(rules.approval.status === 'asked' ? againstTier(rules.approval, facts) : []),
+    ...againstFacts(facts, about),
+    ...(found.status === 'beyond' ? found.rules : againstTier(rulebook.tiers[found.tier].approval, facts)),
     ...againstDecision(decision),
   ];
-  if (objections.length > 0) return refused(objections, decision.nearMisses);
+  if (found.status === 'beyond' || objections.length > 0) return refused(objections, decision.nearMisses, found.says);
 
-  const terms: Terms = {
-    rules: [...decision.rules, why],
-    obligations: decision.obligations,
-    performs: contract.performs,
-    writes: writes(contract.performs),
-    destination: contract.destination,
-    warrantSeconds: rules.warrantSeconds,
-    limits: { ...rules.limits, maxRecords: Math.min(rules.limits.maxRecords, recordsOf(contract, elements)) },
-  };
+  const { tier } = found;
+  const { approval } = rulebook.tiers[tier];
+  const terms = termsOf(rulebook, facts, { ...about, found, decision });
   if (tier === 'T0') return { status: 'authorised', tier, ...terms };
-  if (rules.approval.status !== 'asked') return refused(['tier.asks_nobody']); // the schema leaves no such tier above T0
-  const { escalations, proof, confirmation, reminderShare } = rules.approval;
+  if (approval.status !== 'asked') return refused(['tier.asks_nobody']); // the schema leaves no such tier above T0
+  const { escalations, proof, confirmation, reminderShare } = approval;
   const deadlineSeconds = Math.min(
-    rules.approval.deadlineSeconds,
+    approval.deadlineSeconds,
     contract.maxExpiresIn ?? Number.POSITIVE_INFINITY,
     facts.expiresIn ?? Number.POSITIVE_INFINITY,
   );
@@ -120,7 +130,7 @@ export function classify(rulebook: Rulebook, facts: ClassifyFacts): Classificati
   return {
     status: 'approvals_needed',
     tier,
-    needs: needsOf(contract, tier, rules.approval),
+    needs: needsOf(contract, tier, approval),
     deadlineSeconds,
     reminderSeconds,
     escalations,
@@ -139,7 +149,8 @@ export function needsOf(
   return needs === 'of_tier' || tier !== own ? ofTier.needs : needs;
 }
 
-const verbs: Readonly<Record<Performs, Verb>> = {
+/** What the policy is asked about what an action performs. */
+export const verbOf: Readonly<Record<Performs, Verb>> = {
   'ehr.read': 'read',
   'ehr.write': 'write',
   'ehr.delete': 'write',
@@ -147,8 +158,12 @@ const verbs: Readonly<Record<Performs, Verb>> = {
   'llm.generate': 'generate',
 };
 
-function refused(rules: readonly string[], nearMisses: readonly NearMiss[] = []): Classification {
-  return { status: 'refused', rules: [...new Set(rules)].sort(), nearMisses };
+function refused(
+  rules: readonly string[],
+  nearMisses: readonly NearMiss[] = [],
+  why: readonly TierSay[] = [],
+): Classification {
+  return { status: 'refused', rules: [...new Set(rules)].sort(), nearMisses, why };
 }
 
 /** Undefined when one of them is none of the rulebook's, in whatever case or script it was written. */
@@ -157,20 +172,35 @@ function elementsOf(rulebook: Rulebook, { elements }: ClassifyFacts): ElementDef
   return found.length === elements.length && found.length > 0 ? found : undefined;
 }
 
-/** The highest of everything that has a say. */
-function tierOf(
-  contract: ActionContract,
-  { floor, claimedTier, namesPatient }: ClassifyFacts,
-  elements: readonly ElementDefinition[],
-): { tier: Tier; why: string } {
-  const says: { tier: Tier; why: string }[] = [
-    { tier: contract.tier, why: 'tier.action' },
-    { tier: floor, why: 'tier.action' },
-    ...elements.map(({ name, tier }) => ({ tier, why: `tier.element:${name}` })),
-    ...(namesPatient ? [{ tier: 'T1' as const, why: 'tier.names_patient' }] : []),
-    ...(claimedTier !== undefined ? [{ tier: claimedTier, why: 'tier.claimed' }] : []),
-  ];
-  return says.reduce((highest, said) => (tiers.indexOf(said.tier) > tiers.indexOf(highest.tier) ? said : highest));
+function tierOf(rulebook: Rulebook, facts: ClassifyFacts, { contract, elements, necessary, over }: About): TierFinding {
+  const { floor, namesPatient, claimedTier, unnamedLabels, tallied } = facts;
+  const { destination } = contract;
+  return findTier({ contract, floor, elements, namesPatient, claimedTier }, [
+    ...raisedBy(rulebook.raising, {
+      elements,
+      namesPatient,
+      minimumNecessary: necessary,
+      destination,
+      unnamedLabels,
+      tallied,
+    }),
+    ...over.flatMap(({ id, beyond }) => (beyond === 'refused' ? [] : { id, raise: beyond })),
+  ]);
+}
+
+function policyRequest(rulebook: Rulebook, facts: ClassifyFacts, contract: ActionContract): PolicyRequest {
+  return {
+    verb: verbOf[contract.performs],
+    phase: 'before',
+    elements: facts.elements,
+    purpose: facts.purpose,
+    destination: contract.destination,
+    agentRole: facts.agent.role,
+    principalRoles: rolesHeld(rulebook, facts.principalRoles),
+    namesPatient: facts.namesPatient,
+    ...relatedness(facts),
+    ...facts.circumstances,
+  };
 }
 
 function relatedness({ relation }: ClassifyFacts): { related?: boolean } {
@@ -178,52 +208,35 @@ function relatedness({ relation }: ClassifyFacts): { related?: boolean } {
   return relation === 'not_related' ? { related: false } : {};
 }
 
-function againstAgent({ agent }: ClassifyFacts): string[] {
-  return agent.status === 'current' ? [] : [`agent.${agent.status}`];
-}
-
-function againstContract(
-  contract: ActionContract,
-  { purpose, namesPatient, expiresIn }: ClassifyFacts,
-  elements: readonly ElementDefinition[],
-): string[] {
-  const own = contract.elements;
-  const reads = contract.performs === 'ehr.read';
-  return [
-    ...(contract.purposes.has(purpose) ? [] : ['purpose.not_of_type']),
-    ...(own === 'listed_by_caller'
-      ? []
-      : elements.filter(({ name }) => !own.includes(name)).map(({ name }) => `element.not_of_type:${name}`)),
-    ...(reads ? elements.filter((e) => e.searches.length === 0).map(({ name }) => `element.not_served:${name}`) : []),
-    ...againstWrite(contract, elements),
-    ...(elements.some(({ sensitivity }) => sensitivity !== 'none') && !namesPatient ? ['patient.missing'] : []),
-    ...(expiresIn === undefined || (Number.isInteger(expiresIn) && expiresIn > 0) ? [] : ['expires_in.invalid']),
+function termsOf(
+  rulebook: Rulebook,
+  facts: ClassifyFacts,
+  about: About & {
+    readonly found: Extract<TierFinding, { status: 'found' }>;
+    readonly decision: PolicyDecision;
+  },
+): Terms {
+  const { contract, elements, necessary, found, decision } = about;
+  const { warrantSeconds, limits } = rulebook.tiers[found.tier];
+  const routine = necessary.status === 'inside' ? necessary.routine : undefined;
+  const mostRecords = [
+    limits.maxRecords,
+    recordsOf(contract, elements),
+    routine?.maxRecords,
+    recordsLeft(rulebook.quotas, facts),
   ];
-}
-
-/** The rulebook may call a write only what the program writes: this type, in this way, to these elements. */
-function againstWrite({ name: type, performs }: ActionContract, elements: readonly ElementDefinition[]): string[] {
-  const written = writeElements.get(type);
-  if ((writes(performs) ? performs : undefined) !== written?.performs) return ['performs.not_of_type'];
-  if (written === undefined) return [];
-  return elements
-    .filter(({ name }) => !written.targets.some(({ element }) => element === name))
-    .map(({ name }) => `element.not_written:${name}`);
-}
-
-function againstTier({ requires, relationshipFor }: ApprovalRules, facts: ClassifyFacts): string[] {
-  const unjustified = facts.elements.filter((element) => !facts.justified.includes(element));
-  return [
-    ...(requires.has('reason') && !facts.reasonGiven ? ['reason.missing'] : []),
-    ...(requires.has('justifications') ? unjustified.map((element) => `justification.missing:${element}`) : []),
-    ...(requires.has('risk_assessment') && !facts.riskAssessed ? ['risk_assessment.missing'] : []),
-    ...(relationshipFor.has(facts.purpose) && facts.relation !== 'related' ? [`relation.${facts.relation}`] : []),
-  ];
-}
-
-/** The forbidden elements by name, and the denies that spoke; where no rule spoke, the default did. */
-function againstDecision({ effect, rules, forbidden }: PolicyDecision): string[] {
-  return effect === 'allow' ? [] : [...rules, ...forbidden.map((element) => `element.forbidden:${element}`)];
+  return {
+    rules: [...decision.rules, ...(routine === undefined ? [] : [`minimum_necessary:${routine.id}`]), ...found.rules],
+    why: found.says,
+    minimumNecessary: routine?.id,
+    obligations: decision.obligations,
+    performs: contract.performs,
+    writes: writes(contract.performs),
+    destination: contract.destination,
+    warrantSeconds,
+    limits: { ...limits, maxRecords: Math.min(...mostRecords.filter((most) => most !== undefined)) },
+    lookBackDays: routine === undefined ? {} : lookBackOf(routine, facts.elements),
+  };
 }
 
 /** A write changes one resource, whatever its elements would give to read. */

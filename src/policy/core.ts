@@ -15,13 +15,16 @@ export type Phase = (typeof phases)[number];
 export const destinations = ['treatment', 'external', 'deidentified'] as const;
 export type Destination = (typeof destinations)[number];
 
-/** What must be done besides the decision. */
-export type Obligation = 'audit' | 'alert';
+/**
+ * What must be done besides the decision. `redact`: PHI is taken out before the output leaves, or it does not leave.
+ * Whoever acts on an allow carries out all of them; one that it does not know is a no.
+ */
+export type Obligation = 'audit' | 'alert' | 'redact';
 
 /** Attributes with one word, with several, and with a truth. */
 export type WordAttribute = 'purpose' | 'destination' | 'agentRole';
-export type WordsAttribute = 'principalRoles' | 'timeWindows';
-type TruthAttribute = 'containsPhi' | 'namesPatient' | 'related';
+export type WordsAttribute = 'principalRoles' | 'timeWindows' | 'precededBy';
+type TruthAttribute = 'containsPhi' | 'namesPatient' | 'related' | 'onCall';
 export type Attribute = WordAttribute | WordsAttribute | TruthAttribute;
 
 /**
@@ -39,18 +42,31 @@ export interface PolicyRequest {
   readonly agentRole?: string;
   /** Roles of the principal, implied ones included. */
   readonly principalRoles?: readonly string[];
-  /** Named time windows that are in force at the tenant now. */
+  /** Named time windows that are open at the tenant now: what `openWindows` answers. */
   readonly timeWindows?: readonly string[];
+  /**
+   * Types of the actions that this agent had completed for this patient, in this tenant, within the last
+   * `precededWithinSeconds` of the policy. Only `completed` counts: nothing that was refused, denied, withheld, failed
+   * or is open. None: an empty list. Missing where the action names no patient, or nobody looked.
+   */
+  readonly precededBy?: readonly string[];
   /** Whether the output holds PHI that its destination may not have. Known in the phase `output` only. */
   readonly containsPhi?: boolean;
   readonly namesPatient?: boolean;
   /** Whether the principal was shown to treat this patient. */
   readonly related?: boolean;
+  /** Whether the principal is on call now, as the directory says. */
+  readonly onCall?: boolean;
 }
 
+/**
+ * `noneOf` is what is left of an exception ("deny unless …"): only a deny has it. It holds unless one of these words
+ * is known to be there.
+ */
 export type Condition =
   | { readonly attribute: WordAttribute; readonly oneOf: ReadonlySet<string> }
   | { readonly attribute: WordsAttribute; readonly anyOf: ReadonlySet<string> }
+  | { readonly attribute: WordsAttribute; readonly noneOf: ReadonlySet<string> }
   | { readonly attribute: TruthAttribute; readonly is: boolean };
 
 export interface CoreRule {
@@ -82,6 +98,8 @@ export interface CompiledPolicy {
   /** The closed world: elements, and the words that each attribute may hold. */
   readonly elements: ReadonlySet<string>;
   readonly words: Readonly<Record<WordAttribute | WordsAttribute, ReadonlySet<string>>>;
+  /** How far back `precededBy` looks. Absent where no rule asks. */
+  readonly precededWithinSeconds?: number;
 }
 
 /** A grant that would have applied but for these attributes. */

@@ -6,8 +6,8 @@ import {
   type CompiledPolicy,
   type Condition,
   type CoreRule,
-  type Gate,
   type NearMiss,
+  type Obligation,
   type PolicyDecision,
   type PolicyRequest,
 } from './core.js';
@@ -25,17 +25,16 @@ export function decide(policy: CompiledPolicy, request: PolicyRequest): PolicyDe
   const asked = readRequest(policy, request);
   if (asked === undefined) return denied(policy, { rules: [defaultDeny], forbidden: [], nearMisses: [] });
 
-  const covering = policy.denies.filter((rule) => concerns(rule, asked));
   const granted = new Set<CoreRule>();
   const denying = new Set<CoreRule>();
   const missed = new Map<string, NearMiss>();
   const forbidden: string[] = [];
   let open = true;
   for (const element of asked.targets) {
-    const denies = covering.filter((rule) => covers(rule, element) && rule.conditions.every(asked.mayHold));
+    const about = rulesAbout(policy, asked, element);
+    const denies = about.denies.filter((rule) => rule.conditions.every(asked.mayHold));
     denies.forEach((rule) => denying.add(rule));
-    const passed = gatesOf(policy, asked).map((gate) => {
-      const candidates = gate.grants.filter((rule) => concerns(rule, asked) && covers(rule, element));
+    const passed = about.gates.map((candidates) => {
       const grants = candidates.filter((rule) => rule.conditions.every(asked.holds));
       grants.forEach((rule) => granted.add(rule));
       if (grants.length === 0) candidates.forEach((rule) => missed.set(rule.id, nearMiss(rule, asked)));
@@ -71,7 +70,12 @@ function readRequest(policy: CompiledPolicy, request: PolicyRequest): Asked | un
   if (verb === undefined || phase === undefined || elements === undefined) return undefined;
   if (!elements.every((element) => policy.elements.has(element))) return undefined;
   if (phase === 'before' && elements.length === 0) return undefined; // leave to touch nothing in particular is no leave
-  const answer = (condition: Condition) => judge(policy, request, condition);
+  const values = new Map<Attribute, Value>();
+  const answer = (condition: Condition) => {
+    const value = values.get(condition.attribute) ?? valueOf(policy, request, condition);
+    values.set(condition.attribute, value);
+    return judgeValue(value, condition);
+  };
   return {
     verb,
     phase,
@@ -81,21 +85,48 @@ function readRequest(policy: CompiledPolicy, request: PolicyRequest): Asked | un
   };
 }
 
-function judge(policy: CompiledPolicy, request: PolicyRequest, condition: Condition): 'yes' | 'no' | 'unknown' {
-  const value = own(request, condition.attribute);
-  if ('is' in condition) {
-    if (typeof value !== 'boolean') return 'unknown';
-    return value === condition.is ? 'yes' : 'no';
-  }
+/** What the request says of an attribute, as far as it can be believed. */
+type Value =
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'truth'; readonly truth: boolean }
+  /** `all`: no word that nobody knows stands beside these. */
+  | { readonly kind: 'words'; readonly words: readonly string[]; readonly all: boolean };
+
+type Answer = 'yes' | 'no' | 'unknown';
+
+/** Whether the condition is known to hold. */
+export function judge(policy: CompiledPolicy, request: PolicyRequest, condition: Condition): Answer {
+  return judgeValue(valueOf(policy, request, condition), condition);
+}
+
+function valueOf(policy: CompiledPolicy, request: PolicyRequest, condition: Condition): Value {
+  const said = own(request, condition.attribute);
+  if ('is' in condition) return typeof said === 'boolean' ? { kind: 'truth', truth: said } : { kind: 'unknown' };
   const known = policy.words[condition.attribute];
-  if ('oneOf' in condition) {
-    if (typeof value !== 'string' || !known.has(value)) return 'unknown';
-    return condition.oneOf.has(value) ? 'yes' : 'no';
+  if ('oneOf' in condition)
+    return typeof said === 'string' && known.has(said)
+      ? { kind: 'words', words: [said], all: true }
+      : { kind: 'unknown' };
+  const words = wordsOf(said);
+  if (words === undefined) return { kind: 'unknown' };
+  const familiar = words.filter((word) => known.has(word));
+  return { kind: 'words', words: familiar, all: familiar.length === words.length };
+}
+
+function judgeValue(value: Value, condition: Condition): Answer {
+  switch (value.kind) {
+    case 'unknown':
+      return 'unknown';
+    case 'truth':
+      return 'is' in condition && value.truth === condition.is ? 'yes' : 'no';
+    case 'words': {
+      if ('is' in condition) return 'unknown';
+      const asked = 'oneOf' in condition ? condition.oneOf : 'anyOf' in condition ? condition.anyOf : condition.noneOf;
+      if (value.words.some((word) => asked.has(word))) return 'noneOf' in condition ? 'no' : 'yes';
+      if (!value.all) return 'unknown';
+      return 'noneOf' in condition ? 'yes' : 'no';
+    }
   }
-  const words = wordsOf(value);
-  if (words === undefined) return 'unknown';
-  if (words.some((word) => known.has(word) && condition.anyOf.has(word))) return 'yes';
-  return words.every((word) => known.has(word)) ? 'no' : 'unknown';
 }
 
 function own(request: PolicyRequest, name: Attribute | 'verb' | 'phase' | 'elements'): unknown {
@@ -108,15 +139,36 @@ function wordsOf(value: unknown): string[] | undefined {
   return words.every((word) => word !== undefined) ? words : undefined;
 }
 
-function gatesOf(policy: CompiledPolicy, asked: Asked): Gate[] {
-  return policy.gates.filter((gate) => gate.phases.includes(asked.phase));
+interface RulesAbout {
+  readonly denies: readonly CoreRule[];
+  /** Of each gate that stands in this phase. */
+  readonly gates: readonly (readonly CoreRule[])[];
 }
 
-function concerns(rule: CoreRule, asked: Asked): boolean {
+/** Policies are frozen, verbs and elements few: which rules speak about them is looked up once for each policy. */
+const lookedUp = new WeakMap<CompiledPolicy, Map<string, RulesAbout>>();
+
+function rulesAbout(policy: CompiledPolicy, asked: Asked, element: string | undefined): RulesAbout {
+  const known = lookedUp.get(policy) ?? new Map<string, RulesAbout>();
+  lookedUp.set(policy, known);
+  const key = [asked.phase, asked.verb, ...(element === undefined ? [] : [element])].join(' ');
+  const before = known.get(key);
+  if (before) return before;
+  const speaks = (rule: CoreRule) => concerns(rule, asked) && covers(rule, element);
+  const gates = policy.gates.filter(({ phases }) => phases.includes(asked.phase));
+  const about = {
+    denies: policy.denies.filter(speaks),
+    gates: gates.map(({ grants }) => grants.filter(speaks)),
+  };
+  known.set(key, about);
+  return about;
+}
+
+export function concerns(rule: CoreRule, asked: Pick<Asked, 'verb' | 'phase'>): boolean {
   return rule.phase === asked.phase && rule.verbs.has(asked.verb);
 }
 
-function covers(rule: CoreRule, element: string | undefined): boolean {
+export function covers(rule: CoreRule, element: string | undefined): boolean {
   if (rule.elements === 'any') return true;
   return element === undefined ? rule.effect === 'deny' : rule.elements.has(element);
 }
@@ -129,9 +181,15 @@ function nearMiss(rule: CoreRule, asked: Asked): NearMiss {
 function record(policy: CompiledPolicy, rules: ReadonlySet<CoreRule>) {
   return {
     rules: [...new Set([...rules].map(({ id }) => id))].sort(),
-    obligations: [...new Set([...rules].flatMap(({ obligations }) => obligations))].sort(),
+    obligations: obligationsOf(rules),
     rulebook: policy.rulebook,
   };
+}
+
+function obligationsOf(rules: ReadonlySet<CoreRule>): Obligation[] {
+  const found = new Set<Obligation>();
+  for (const { obligations } of rules) for (const obligation of obligations) found.add(obligation);
+  return [...found].sort();
 }
 
 function denied(

@@ -1,6 +1,7 @@
 /** Looks up what the words of a policy stand for. */
 import type { ElementDefinition } from '../rulebook/elements.js';
 import type { Path, Report } from '../rulebook/problem.js';
+import type { Calendar } from './calendar.js';
 import {
   destinations,
   type Condition,
@@ -17,6 +18,9 @@ export interface PolicyWorld {
   readonly vocabulary: Vocabulary;
   readonly elements: ReadonlyMap<string, ElementDefinition>;
   readonly roles: ReadonlySet<string>;
+  readonly calendar: Pick<Calendar, 'windows'>;
+  /** Action types that the rulebook governs. */
+  readonly actionTypes: ReadonlySet<string>;
 }
 
 /** An attribute that holds words. */
@@ -41,7 +45,9 @@ export interface Lexicon {
 }
 
 /** `report` hears of every word that is looked up and unknown. */
-export function lexiconOf({ vocabulary, elements, roles }: PolicyWorld, report: Report): Lexicon {
+export function lexiconOf(world: PolicyWorld, report: Report): Lexicon {
+  const { vocabulary, elements, roles, actionTypes } = world;
+  const timeWindows = new Set(Object.keys(world.calendar.windows));
   const find = <T>(kind: string, map: ReadonlyMap<string, T>, word: string, path: Path, atKey = false) => {
     if (!map.has(word)) report({ path, atKey, message: `unknown ${kind} "${word}"`, word, known: [...map.keys()] });
     return map.get(word);
@@ -60,7 +66,8 @@ export function lexiconOf({ vocabulary, elements, roles }: PolicyWorld, report: 
     agentRole: agents,
     destination: aliases({}, destinations),
     principalRoles: aliases({}, roles),
-    timeWindows: aliases({}, vocabulary.time_windows),
+    timeWindows: aliases({}, timeWindows),
+    precededBy: aliases({}, actionTypes),
   };
   return {
     words: {
@@ -68,7 +75,8 @@ export function lexiconOf({ vocabulary, elements, roles }: PolicyWorld, report: 
       agentRole: new Set(agents.values()),
       destination: new Set(destinations),
       principalRoles: roles,
-      timeWindows: new Set(vocabulary.time_windows),
+      timeWindows,
+      precededBy: actionTypes,
     },
     action: (word, path) => find('action', actions, word, path),
     resource: (word, path) => find('resource', resources, word, path),
@@ -91,6 +99,7 @@ const spoken: Record<WordyAttribute, string> = {
   destination: 'destination',
   principalRoles: 'role',
   timeWindows: 'time window',
+  precededBy: 'action type',
 };
 
 function aliases(given: Record<string, string>, own: Iterable<string>): ReadonlyMap<string, string> {

@@ -34,7 +34,6 @@ export const vocabularySchema = z.strictObject({
   break_glass: z.array(z.string()).min(1),
   /** The name of an agent table → role of the agent in the directory. The roles go by their own names too. */
   agents: z.record(word, coreName),
-  time_windows: z.array(coreName),
 });
 
 export type Vocabulary = z.infer<typeof vocabularySchema>;

@@ -1,6 +1,10 @@
 /** Builds the rulebook that the program uses from checked documents. */
 import { role, type Digest, type RoleName } from '../action/ids.js';
 import { compilePolicy } from '../policy/compile.js';
+import type { PolicyWorld } from '../policy/lexicon.js';
+import { routinesOf } from '../policy/minimum-necessary.js';
+import { quotasOf } from '../policy/quota.js';
+import { raisingRuleOf } from '../policy/raising.js';
 import { implied } from './check.js';
 import { seconds } from './duration.js';
 import { elementOf } from './elements.js';
@@ -9,19 +13,25 @@ import type { ActionContract, ApprovalRules, Rulebook, TierRules } from './ruleb
 import type { RulebookContent } from './schema.js';
 import type { Tier } from '../action/types.js';
 
-/** `report` hears what the policy's compiler finds; after a report the rulebook is not to be used. */
-export function build(content: RulebookContent, digest: Digest, report: Report): Rulebook {
+/** Who hears of what is wrong in the policy (0), and in what extends it (from 1, innermost first). */
+export type LayerReports = (layer: number) => Report;
+
+/** What the policy's compiler finds is reported; after a report the rulebook is not to be used. */
+export function build(content: RulebookContent, digest: Digest, reports: LayerReports): Rulebook {
   const { T0, T1, T2, T3 } = content.tiers.tiers;
-  const elements = new Map(
-    Object.entries(content.elements.elements).map(([name, row]) => [name, elementOf(name, row)]),
-  );
-  const roles = rolesOf(content);
+  const world = worldOf(content);
+  const extensions = content.extensions ?? [];
   const rulebook: Rulebook = {
     digest,
-    name: content.policy.name,
+    name: (extensions.at(-1) ?? content.policy).name,
     tiers: { T0: tierOf('T0', T0), T1: tierOf('T1', T1), T2: tierOf('T2', T2), T3: tierOf('T3', T3) },
-    roles,
-    elements,
+    raising: content.tiers.raising.map(raisingRuleOf),
+    minimumNecessary: routinesOf(content['minimum-necessary']),
+    quotas: quotasOf(content.quotas),
+    roles: rolesOf(content),
+    changes: changesOf(content.roles.changes ?? officersAlone),
+    elements: world.elements,
+    calendar: content.calendar,
     actions: new Map(Object.entries(content.actions.actions).map(([name, row]) => [name, contractOf(name, row)])),
     recordClasses: new Map(
       Object.entries(content.retention.record_classes).map(([name, { keep, citation, sandbox_only }]) => [
@@ -32,13 +42,25 @@ export function build(content: RulebookContent, digest: Digest, report: Report):
     agentClasses: new Map(Object.entries(content.retention.agents ?? {})),
     policy: compilePolicy(
       content.policy,
-      { rulebook: digest, vocabulary: content.vocabulary, elements, roles: new Set<string>(roles.keys()) },
-      report,
+      { rulebook: digest, ...world },
+      reports(0),
+      extensions.map((document, at) => ({ document, report: reports(at + 1) })),
     ),
     trustRoots: content.trustRoots,
     content,
   };
   return deepFreeze(rulebook);
+}
+
+/** What its policy may speak about. */
+export function worldOf(content: RulebookContent): PolicyWorld & Pick<Rulebook, 'elements'> {
+  return {
+    vocabulary: content.vocabulary,
+    calendar: content.calendar,
+    elements: new Map(Object.entries(content.elements.elements).map(([name, row]) => [name, elementOf(name, row)])),
+    roles: new Set(Object.keys(content.roles.roles)),
+    actionTypes: new Set(Object.keys(content.actions.actions)),
+  };
 }
 
 function rolesOf({ roles: { roles } }: RulebookContent): Rulebook['roles'] {
@@ -48,6 +70,19 @@ function rolesOf({ roles: { roles } }: RulebookContent): Rulebook['roles'] {
       [...implied(roles, [name])].map(role),
     ]),
   );
+}
+
+const officers = ['privacy_officer', 'security_officer'];
+const officersAlone: ChangesRow = { signers: officers, officers, granted_for: '24h' };
+
+type ChangesRow = NonNullable<RulebookContent['roles']['changes']>;
+
+function changesOf({ signers, officers, granted_for }: ChangesRow): Rulebook['changes'] {
+  return {
+    signers: new Set(signers.map(role)),
+    officers: new Set(officers.map(role)),
+    grantSeconds: seconds(granted_for),
+  };
 }
 
 type Row = RulebookContent['tiers']['tiers'][Tier];

@@ -22,6 +22,9 @@ export function checkContent(content: RulebookContent, reports: Reports): void {
   checkActions(content, known, reports('actions'));
   checkVocabulary(content.vocabulary, known, reports('vocabulary'));
   checkRetention(content.retention, known, reports('retention'));
+  checkRaising(content.tiers.raising, known, reports('tiers'));
+  checkMinimumNecessary(content, known, reports('minimum-necessary'));
+  checkQuotas(content, reports('quotas'));
 }
 
 type Known = Readonly<Record<'elements' | 'roles' | 'purposes' | 'recordClasses', readonly string[]>>;
@@ -41,7 +44,15 @@ function checkRetention({ agents = {} }: RulebookContent['retention'], known: Kn
     mustBeKnown(report, 'record class', word, { path: ['agents', agent], known: known.recordClasses });
 }
 
-function checkRoles({ roles }: RulebookContent['roles'], known: Known, report: Report): void {
+function checkRoles({ roles, changes }: RulebookContent['roles'], known: Known, report: Report): void {
+  for (const table of ['signers', 'officers'] as const)
+    changes?.[table].forEach((name, at) =>
+      mustBeKnown(report, 'role', name, { path: ['changes', table, at], known: known.roles }),
+    );
+  changes?.officers.forEach((name, at) => {
+    if (!changes.signers.includes(name))
+      report({ path: ['changes', 'officers', at], message: `"${name}" is no signer: nobody could sign as one` });
+  });
   for (const [name, { implies = [] }] of Object.entries(roles)) {
     implies.forEach((implied, at) =>
       mustBeKnown(report, 'role', implied, { path: ['roles', name, 'implies', at], known: known.roles }),
@@ -128,14 +139,73 @@ function checkElements({ elements }: RulebookContent['elements'], report: Report
   for (const [name, { tier, sensitivity, read }] of Object.entries(elements)) {
     if (sensitivity === 'phi' && tier === 'T0')
       report({ path: ['elements', name, 'tier'], message: 'PHI is never T0: somebody must be asked' });
-    read?.searches.forEach(({ type, params }, at) => {
+    read?.searches.forEach(({ type, params, date }, at) => {
       const path = ['elements', name, 'read', 'searches', at];
+      if (date && Object.hasOwn(params, date.param))
+        report({ path: [...path, 'date', 'param'], message: `"${date.param}" has a value of its own already` });
       if (!read.scopes.some((scope) => scope.startsWith(`system/${type}.`)))
         report({ path: [...path, 'type'], message: `no scope of this element covers ${type}` });
       const bound = Object.values(params).includes('{patient}');
       if (bound !== (sensitivity === 'phi'))
         report({ path, message: bound ? 'names a patient, yet is no PHI' : 'PHI is searched by patient only' });
     });
+  }
+}
+
+/** A longer memory than this nobody needs to tell a bulk read. */
+const longestVolume = 31 * 24 * 3_600;
+
+function checkRaising(raising: RulebookContent['tiers']['raising'], known: Known, report: Report): void {
+  const ids = raising.map(({ id }) => id);
+  raising.forEach((row, at) => {
+    const path = ['raising', at];
+    if (ids.indexOf(row.id) < at) report({ path: [...path, 'id'], message: `duplicate rule id "${row.id}"` });
+    if (row.when === 'whole_chart')
+      row.elements.forEach((element, place) =>
+        mustBeKnown(report, 'element', element, { path: [...path, 'elements', place], known: known.elements }),
+      );
+    if (row.when === 'volume' && seconds(row.within) > longestVolume)
+      report({ path: [...path, 'within'], message: 'counts 31 days at most' });
+  });
+  for (const when of ['unnamed_label', 'outside_minimum_necessary', 'volume', 'whole_chart', 'destination'] as const)
+    if (!raising.some((row) => row.when === when))
+      report({ path: ['raising'], atKey: true, message: `nothing raises for "${when}"` });
+}
+
+/** Both show as `tier.raised:<id>`. */
+function checkQuotas({ quotas: { quotas }, tiers: { raising } }: RulebookContent, report: Report): void {
+  for (const id of Object.keys(quotas))
+    if (raising.some((rule) => rule.id === id))
+      report({ path: ['quotas', id], atKey: true, message: `a raising rule is called "${id}" already` });
+}
+
+/** One row for each purpose and role, so that the row that verifies a request is the only one that could. */
+function checkMinimumNecessary(content: RulebookContent, known: Known, report: Report): void {
+  const { routine } = content['minimum-necessary'];
+  const agentRoles = [...new Set(Object.values(content.vocabulary.agents))];
+  const taken = new Map<string, string>();
+  for (const [id, { purpose, agent_role: role, elements }] of Object.entries(routine)) {
+    const path = ['routine', id];
+    mustBeKnown(report, 'purpose', purpose, { path: [...path, 'purpose'], known: known.purposes });
+    mustBeKnown(report, 'agent', role, { path: [...path, 'agent_role'], known: agentRoles });
+    const other = taken.get(`${purpose} ${role}`);
+    if (other !== undefined)
+      report({ path, atKey: true, message: `"${other}" is about this purpose and role already` });
+    taken.set(`${purpose} ${role}`, id);
+    for (const [element, back] of Object.entries(elements)) {
+      const here = [...path, 'elements', element];
+      if (!known.elements.includes(element))
+        report({
+          path: here,
+          atKey: true,
+          message: `unknown element "${element}"`,
+          word: element,
+          known: known.elements,
+        });
+      const searches = content.elements.elements[element]?.read?.searches ?? [];
+      if (back !== 'undated' && searches.some(({ date }) => date === undefined))
+        report({ path: here, message: `a search of "${element}" has no date to bound: say undated` });
+    }
   }
 }
 

@@ -1,3 +1,10 @@
+import { z } from 'zod';
+
+/** `30m`, `72h`. */
+export const durationSchema = z
+  .string()
+  .regex(/^[1-9]\d{0,3}(s|m|h)$/, { error: 'expected a duration such as 30m or 72h' });
+
 const units: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600 };
 
 /** Seconds in a duration such as `30m`; its shape was checked by the schema. */

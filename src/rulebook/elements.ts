@@ -13,6 +13,15 @@ const search = z.strictObject({
   type: z.string().regex(/^[A-Z][A-Za-z]+$/),
   /** Search parameters. `{patient}` stands for the reference of the warrant's patient (`Patient/<id>`). */
   params: z.record(z.string().regex(/^_?[a-z][a-z-]*$/), z.string().min(1)),
+  /** How a warrant's look-back bounds it; left out where the element states the present, which has no date to bound. */
+  date: z
+    .strictObject({
+      /** Search parameter of type date: `date`, `authoredon`. */
+      param: z.string().regex(/^[a-z][a-z-]*$/),
+      /** Top-level fields that it searches; one of them must lie within the bound, whatever the server sends. */
+      fields: z.array(z.string().regex(/^[a-z][A-Za-z0-9]*$/)).min(1),
+    })
+    .optional(),
 });
 
 /** SMART App Launch v2 system scope: `system/MedicationRequest.rs`. */
@@ -39,6 +48,7 @@ export const elementRow = z.strictObject({
 interface ElementSearch {
   readonly type: string;
   readonly params: Readonly<Record<string, string>>;
+  readonly date?: { readonly param: string; readonly fields: readonly string[] } | undefined;
 }
 
 export interface ElementDefinition {

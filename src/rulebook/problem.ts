@@ -32,7 +32,7 @@ export class RulebookError extends Error {
   readonly problems: readonly [Problem, ...Problem[]];
 
   constructor(problems: readonly [Problem, ...Problem[]]) {
-    super(problems.map(describe).join('\n'));
+    super(problems.map(problemLine).join('\n'));
     this.problems = problems;
   }
 }
@@ -54,7 +54,8 @@ export function throwProblems(problems: readonly Problem[]): void {
   if (first) fail(first, ...more);
 }
 
-function describe({ file, line, column, message, suggestion }: Problem): string {
+/** `file:line:column: what is wrong; did you mean "…"?` */
+export function problemLine({ file, line, column, message, suggestion }: Problem): string {
   const place = line === undefined ? file : `${file}:${line}:${column ?? 1}`;
   return `${place}: ${message}${suggestion === undefined ? '' : `; did you mean "${suggestion}"?`}`;
 }

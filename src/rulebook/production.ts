@@ -2,10 +2,13 @@
 import { throwProblems, type Problem } from './problem.js';
 import type { Rulebook } from './rulebook.js';
 
+/** Seconds: whoever is given a role cannot change the rules with it on the same day. */
+const shortestGrant = 86_400;
+
 const loopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 /** Everything in this rulebook that production refuses; empty when it may govern there. */
-export function unfitForProduction({ actions, agentClasses, recordClasses, trustRoots }: Rulebook): Problem[] {
+export function unfitForProduction({ actions, agentClasses, changes, recordClasses, trustRoots }: Rulebook): Problem[] {
   const sandbox = [...actions.values()].filter(({ recordClass }) => recordClasses.get(recordClass)?.sandboxOnly);
   const throwaway = [...agentClasses].filter(([, recordClass]) => recordClasses.get(recordClass)?.sandboxOnly);
   const stations = trustRoots.issuers.flatMap(({ issuer, jwksUri }) => [issuer, jwksUri]);
@@ -18,6 +21,9 @@ export function unfitForProduction({ actions, agentClasses, recordClasses, trust
       file: 'retention.yaml',
       message: `${agent} leaves records of ${recordClass}, a class of the sandbox`,
     })),
+    ...(changes.grantSeconds < shortestGrant
+      ? [{ file: 'roles.yaml', message: 'a role counts for changes of the rules after a day at the earliest' }]
+      : []),
     ...stations
       .filter(isUnsafe)
       .map((address) => ({ file: 'trust-roots.json', message: `${address} is no production issuer` })),

@@ -46,7 +46,8 @@ export async function activeDigest(tx: PoolClient): Promise<Digest> {
   return digest;
 }
 
-async function findActive(tx: PoolClient): Promise<Digest | undefined> {
+/** The digest of what governs now; undefined before a first rulebook. */
+export async function findActive(tx: PoolClient): Promise<Digest | undefined> {
   const found = await tx.query(
     `SELECT digest FROM countersign.active_rulebook WHERE tenant = countersign.current_tenant()
       ORDER BY ordinal DESC LIMIT 1`,
@@ -60,11 +61,16 @@ async function findActive(tx: PoolClient): Promise<Digest | undefined> {
  * @throws Refusal `rulebook.missing`; RulebookError when it no longer fits this build.
  */
 export async function findRulebook(tx: PoolClient, digest: Digest): Promise<Rulebook> {
+  const content = await storedContent(tx, digest);
+  if (content === undefined) throw new Refusal('rulebook.missing', 'The pinned rulebook is not stored here.');
+  return restoreRulebook(digest, content);
+}
+
+/** What is stored under this digest, unjudged; undefined for nothing. */
+export async function storedContent(tx: PoolClient, digest: Digest): Promise<unknown> {
   const found = await tx.query('SELECT content FROM countersign.rulebook WHERE digest = $1', [digest]);
   const stored = found.rows.map((row) => contentRow.parse(row))[0];
-  if (stored === undefined) throw new Refusal('rulebook.missing', 'The pinned rulebook is not stored here.');
-  const content: unknown = JSON.parse(stored.content);
-  return restoreRulebook(digest, content);
+  return stored && JSON.parse(stored.content);
 }
 
 export type ReadRulebook = (tx: PoolClient, digest: Digest) => Promise<Rulebook>;

@@ -3,8 +3,13 @@ import type { Digest, RoleName } from '../action/ids.js';
 import type { Performs } from '../action/define-action.js';
 import type { Tier } from '../action/types.js';
 import type { Needs } from '../approval/quorum.js';
+import type { Calendar } from '../policy/calendar.js';
 import type { CompiledPolicy, Destination } from '../policy/core.js';
+import type { Routine } from '../policy/minimum-necessary.js';
+import type { Quota } from '../policy/quota.js';
+import type { RaisingRule } from '../policy/raising.js';
 import type { RecordClass } from '../retention/schedule.js';
+import type { ChangeRules } from './change-rules.js';
 import type { ElementDefinition } from './elements.js';
 import type { RulebookContent } from './schema.js';
 import type { TrustRoots } from './trust-roots.js';
@@ -68,14 +73,23 @@ export interface Rulebook {
   readonly digest: Digest;
   readonly name: string;
   readonly tiers: Readonly<Record<Tier, TierRules>>;
+  /** What raises an action above its floors. */
+  readonly raising: readonly RaisingRule[];
+  /** What an agent's role routinely needs for a purpose. */
+  readonly minimumNecessary: readonly Routine[];
+  readonly quotas: readonly Quota[];
   /** Role → every role that it stands for, itself included. */
   readonly roles: ReadonlyMap<RoleName, readonly RoleName[]>;
+  /** Who may replace it. */
+  readonly changes: ChangeRules;
   readonly elements: ReadonlyMap<string, ElementDefinition>;
   readonly actions: ReadonlyMap<string, ActionContract>;
   readonly recordClasses: ReadonlyMap<string, RecordClass>;
   /** Agent id → record class of everything that this agent does. */
   readonly agentClasses: ReadonlyMap<string, string>;
   readonly policy: CompiledPolicy;
+  /** The hours that the policy speaks of; `openWindows` tells which are open. */
+  readonly calendar: Calendar;
   readonly trustRoots: TrustRoots;
   /** The documents that it was made of, as they are stored. */
   readonly content: RulebookContent;

@@ -2,21 +2,24 @@
 import { z } from 'zod';
 import { agentSchema } from '../action/ids.js';
 import { tierSchema } from '../action/types.js';
+import { calendarSchema } from '../policy/calendar.js';
 import { destinations } from '../policy/core.js';
-import { policySchema } from '../policy/document.js';
+import { extensionSchema, policySchema } from '../policy/document.js';
+import { minimumNecessarySchema } from '../policy/minimum-necessary.js';
+import { quotasSchema } from '../policy/quota.js';
+import { raisingRow } from '../policy/raising.js';
 import { vocabularySchema } from '../policy/vocabulary.js';
+import { durationSchema } from './duration.js';
 import { elementName, elementRow } from './elements.js';
 import { trustRootsSchema } from './trust-roots.js';
 
-/** `30m`, `72h`. */
-const duration = z.string().regex(/^[1-9]\d{0,3}(s|m|h)$/, { error: 'expected a duration such as 30m or 72h' });
 const percent = z.int().min(1).max(99);
 const roleName = z.string().regex(/^[a-z][a-z_]{0,62}$/);
 const purpose = z.string().regex(/^[A-Z]{2,12}$/);
 const recordClassName = z.string().regex(/^[a-z][a-z_]{0,62}$/);
 
 const warrant = z.strictObject({
-  life: duration,
+  life: durationSchema,
   uses: z.int().min(1).max(1_000),
   records: z.int().min(1).max(1_000_000),
   bytes: z.int().min(1).max(1_073_741_824),
@@ -48,7 +51,7 @@ const approvedTier = z.strictObject({
   requires: z.array(z.enum(['reason', 'justifications', 'risk_assessment'])).min(1),
   /** Purposes for which the principal must be shown to treat the patient. */
   treatment_relationship: z.array(purpose).min(1),
-  deadline: duration,
+  deadline: durationSchema,
   /** Percent of the deadline. */
   reminder: percent,
   escalations: z.array(z.strictObject({ at: percent, to: z.enum(['on_call', 'page']) })),
@@ -60,6 +63,7 @@ const approvedTier = z.strictObject({
 
 const tiersSchema = z.strictObject({
   tiers: z.strictObject({ T0: administrativeTier, T1: approvedTier, T2: approvedTier, T3: approvedTier }),
+  raising: z.array(raisingRow).min(1),
 });
 
 const rolesSchema = z.strictObject({
@@ -67,6 +71,15 @@ const rolesSchema = z.strictObject({
     roleName,
     z.strictObject({ meaning: z.string().min(1), implies: z.array(roleName).min(1).optional() }),
   ),
+  /** Who may replace these rules. Left out: the officers alone, a day after they became it. */
+  changes: z
+    .strictObject({
+      signers: z.array(roleName).min(1).max(8),
+      officers: z.array(roleName).min(1).max(8),
+      /** How long a role must have been held before it counts. */
+      granted_for: durationSchema,
+    })
+    .optional(),
 });
 
 const elementsSchema = z.strictObject({ elements: z.record(elementName, elementRow) });
@@ -94,7 +107,7 @@ const actionRow = z.strictObject({
   /** Whom to ask instead of those of its tier, while it is of that tier. */
   approvals: contractApprovals.optional(),
   /** A request's `expiresIn` beyond it is cut to it. */
-  max_expires_in: duration.optional(),
+  max_expires_in: durationSchema.optional(),
   record_class: recordClassName,
 });
 
@@ -122,16 +135,35 @@ const retentionSchema = z.strictObject({
 export const documentSchemas = {
   policy: policySchema,
   vocabulary: vocabularySchema,
+  calendar: calendarSchema,
   tiers: tiersSchema,
   roles: rolesSchema,
   elements: elementsSchema,
   actions: actionsSchema,
   retention: retentionSchema,
+  'minimum-necessary': minimumNecessarySchema,
+  quotas: quotasSchema,
 } as const;
 
 export type DocumentName = keyof typeof documentSchemas;
-export const documentNames = ['policy', 'vocabulary', 'tiers', 'roles', 'elements', 'actions', 'retention'] as const;
+export const documentNames = [
+  'policy',
+  'vocabulary',
+  'calendar',
+  'tiers',
+  'roles',
+  'elements',
+  'actions',
+  'retention',
+  'minimum-necessary',
+  'quotas',
+] as const;
 
 /** A whole rulebook as stored: the documents and the trust roots. Its canonical JSON is what the digest covers. */
-export const contentSchema = z.strictObject({ ...documentSchemas, trustRoots: trustRootsSchema });
+export const contentSchema = z.strictObject({
+  ...documentSchemas,
+  /** What makes `policy` stricter, innermost first: the last one is policy.yaml, and `policy` is what all this extends. */
+  extensions: z.array(extensionSchema).min(1).max(8).optional(),
+  trustRoots: trustRootsSchema,
+});
 export type RulebookContent = z.infer<typeof contentSchema>;

@@ -16,9 +16,12 @@ export interface ReadFile {
 
 /** Far above any rulebook that people can review. */
 const maxLength = 1_000_000;
+/** One mistake early in a file makes the parser complain about everything after it. */
+const maxProblems = 20;
 
 /**
- * YAML 1.2, core schema, one document, and only what reads the same to everybody: no anchor, alias, merge key or tag.
+ * YAML 1.2, core schema, one document, and only what reads the same to everybody: no directive, anchor, alias, merge key
+ * or tag.
  *
  * @throws RulebookError for those, for duplicate keys and for anything that does not parse.
  */
@@ -33,11 +36,15 @@ export function readYaml(file: string, text: string): ReadFile {
   const [document, second] = 'empty' in documents ? [] : documents;
   if (document === undefined) fail({ ...place(0), message: 'the file is empty' });
   if (second !== undefined) fail({ ...place(second.range[0]), message: 'more than one document' });
+  // It could say YAML 1.1, in which `no` is a truth and no word.
+  if (document.directives?.yaml.explicit)
+    fail({ ...place(Math.max(0, text.search(/^%YAML/m))), message: 'directives are not allowed' });
 
   throwProblems(
-    [...document.errors, ...document.warnings].map(({ message, pos }): Problem => ({
+    [...document.errors, ...document.warnings].slice(0, maxProblems).map(({ message, pos }): Problem => ({
       ...place(pos[0]),
-      message: message.replace(/ at line \d+[^]*$/, ''),
+      // The parser goes down level by level, and says so in its own words.
+      message: message.startsWith('Maximum call stack') ? 'nested too deep' : message.replace(/ at line \d+[^]*$/, ''),
     })),
   );
   throwProblems(forbiddenIn(document).map(({ offset, message }) => ({ ...place(offset), message })));

@@ -59,7 +59,7 @@ function firstProblem(leave: Leave, element: ElementReading | undefined, call: E
   if (!element || !leave.elements.includes(element.name)) return 'warrant.other_element';
   if (!leave.datatypes.includes(call.type)) return 'warrant.other_element';
   if (call.count > leave.maxRecords || call.bytes > leave.maxBytes) return 'warrant.argument';
-  if (!element.searches.some((search) => isSearch(search, call))) return 'warrant.argument';
+  if (!element.searches.some((search) => isSearch(search, call, leave.since))) return 'warrant.argument';
   return undefined;
 }
 
@@ -72,8 +72,9 @@ export function sameSubject(named: Digest | null, called: { readonly pseudonym: 
 }
 
 /** The same parameters with the same values: none left out, none added. */
-function isSearch({ type, params }: Search, call: EhrCall): boolean {
-  const expected = argumentsOf(params, call);
+function isSearch(search: Search, call: EhrCall, since: Leave['since']): boolean {
+  const { type } = search;
+  const expected = argumentsOf(search, call, since[call.element]);
   if (type !== call.type || expected === undefined) return false;
   const names = Object.keys(call.args);
   return (
@@ -82,17 +83,23 @@ function isSearch({ type, params }: Search, call: EhrCall): boolean {
   );
 }
 
-/** Fills the subject into a search's parameters; undefined when the search needs one that is not there. */
+/**
+ * Fills the subject and the bound by date into a search's parameters; undefined when the search needs a subject that is
+ * not there, or is to be bounded and has no date.
+ */
 export function argumentsOf(
-  params: Search['params'],
+  { params, date }: Pick<Search, 'params' | 'date'>,
   { patient, episode }: Pick<EhrCall, 'patient' | 'episode'>,
+  since?: string,
 ): Record<string, string> | undefined {
+  if (since !== undefined && date === undefined) return undefined;
   const filled: [string, string][] = [];
   for (const [name, value] of Object.entries(params)) {
     const subject = value === '{patient}' ? patient?.reference : value === '{episode}' ? episode?.reference : value;
     if (subject === undefined || /[{}]/.test(subject)) return undefined;
     filled.push([name, name === '_id' ? idOf(subject) : subject]);
   }
+  if (since !== undefined && date !== undefined) filled.push([date.param, `ge${since}`]);
   return Object.fromEntries(filled);
 }
 

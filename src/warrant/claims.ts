@@ -27,7 +27,13 @@ const detailSchema = z.strictObject({
   episode: digestSchema.optional(),
   elements: words,
   purpose_of_use: z.string().min(1),
-  limits: z.strictObject({ max_uses: amount, max_records: amount, max_bytes: amount }),
+  limits: z.strictObject({
+    max_uses: amount,
+    max_records: amount,
+    max_bytes: amount,
+    /** Element → the day from which on its records may be read; absent where nothing is bounded by date. */
+    since: z.record(z.string(), z.iso.date()).optional(),
+  }),
   read_only: z.boolean(),
   /** Of the proposal that a write is bound to; absent for a read. */
   args_commitment: digestSchema.optional(),
@@ -86,7 +92,12 @@ export function claimsOf(row: WarrantRow, issuer: string): WarrantClaims {
         ...(row.episode !== null && { episode: row.episode }),
         elements: row.elements,
         purpose_of_use: row.purpose,
-        limits: { max_uses: row.maxUses, max_records: row.maxRecords, max_bytes: row.maxBytes },
+        limits: {
+          max_uses: row.maxUses,
+          max_records: row.maxRecords,
+          max_bytes: row.maxBytes,
+          ...(Object.keys(row.since).length > 0 && { since: inOrder(row.since) }),
+        },
         read_only: row.readOnly,
         ...(row.argsCommitment && { args_commitment: row.argsCommitment }),
       },
@@ -97,6 +108,11 @@ export function claimsOf(row: WarrantRow, issuer: string): WarrantClaims {
     rulebook: row.rulebook,
     tier: row.tier,
   };
+}
+
+/** The database keeps no order of keys, and a token is signed byte by byte. */
+function inOrder(since: WarrantRow['since']): Record<string, string> {
+  return Object.fromEntries(Object.entries(since).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function unixSeconds(at: Date): number {

@@ -15,6 +15,8 @@ export interface Leave {
   readonly scopes: readonly string[];
   readonly maxRecords: number;
   readonly maxBytes: number;
+  /** Element → the day from which on its records may be read. */
+  readonly since: Readonly<Record<string, string>>;
   readonly readOnly: boolean;
   /** Commitment of the proposal that may be written; absent where nothing may. */
   readonly argsCommitment?: Digest;
@@ -55,9 +57,20 @@ export function leaveOf(row: WarrantRow, claims: WarrantClaims): Leave {
     scopes: both(row.scopes, claims.scope.split(' ')),
     maxRecords: Math.min(row.maxRecords, detail.limits.max_records),
     maxBytes: Math.min(row.maxBytes, detail.limits.max_bytes),
+    since: later(row.since, detail.limits.since ?? {}),
     readOnly: row.readOnly || detail.read_only,
     ...(row.argsCommitment && { argsCommitment: row.argsCommitment }),
   };
+}
+
+/** A bound that one of them sets holds; of two, the later day. ISO dates compare as text. */
+function later(a: WarrantRow['since'], b: WarrantRow['since']): Record<string, string> {
+  const bounds: Record<string, string> = { ...a };
+  for (const [element, day] of Object.entries(b)) {
+    const other = a[element];
+    bounds[element] = other !== undefined && other > day ? other : day;
+  }
+  return bounds;
 }
 
 function both(a: readonly string[], b: readonly string[]): string[] {

@@ -33,6 +33,8 @@ export interface WarrantSpec extends Pick<
   /** FHIR types and SMART scopes follow from these. */
   readonly elements: readonly ElementReading[];
   readonly limits: { readonly uses: number; readonly records: number; readonly bytes: number };
+  /** Element → days that its records may be old; left out where nothing is bounded by date. */
+  readonly lookBackDays?: Readonly<Record<string, number>>;
   /** Life in seconds, at most 3600; cut down to whole seconds, never up. */
   readonly seconds: number;
   /** Leaf hashes of the votes; empty only at T0 and for system warrants. */
@@ -68,7 +70,7 @@ function minted({ jti, issuedAt, expiresAt }: WarrantRow, token: string, queue: 
 
 function rowOf(spec: WarrantSpec, jti: WarrantRow['jti'], at: Date): WarrantRow {
   const issuedAt = new Date(Math.floor(at.getTime() / 1000) * 1000);
-  const { performs, elements, limits, seconds, approvals, queue: _queue, ...same } = spec;
+  const { performs, elements, limits, lookBackDays = {}, seconds, approvals, queue: _queue, ...same } = spec;
   return {
     ...same,
     jti,
@@ -79,11 +81,19 @@ function rowOf(spec: WarrantSpec, jti: WarrantRow['jti'], at: Date): WarrantRow 
     maxUses: limits.uses,
     maxRecords: limits.records,
     maxBytes: limits.bytes,
+    since: Object.fromEntries(
+      Object.entries(lookBackDays).map(([element, days]) => [element, daysBefore(issuedAt, days)]),
+    ),
     approvals: [...approvals],
     issuedAt,
     notBefore: issuedAt,
     expiresAt: new Date(issuedAt.getTime() + Math.floor(seconds) * 1000),
   };
+}
+
+/** A day of UTC: the bound is as exact as a look-back in days can be. */
+function daysBefore(at: Date, days: number): string {
+  return new Date(at.getTime() - days * 86_400_000).toISOString().slice(0, 10);
 }
 
 function distinct(words: readonly string[]): string[] {

@@ -37,6 +37,8 @@ const warrantRow = z.object({
   maxUses: z.int(),
   maxRecords: z.int(),
   maxBytes: z.int(),
+  /** Element → the day from which on its records may be read (`2026-07-03`). */
+  since: z.record(z.string(), z.iso.date()),
   readOnly: z.boolean(),
   /** Of the proposal that a write is bound to. */
   argsCommitment: digestSchema.nullish(),
@@ -53,7 +55,7 @@ export type WarrantRow = Readonly<z.infer<typeof warrantRow>>;
 
 const columns = `tenant, jti, action, revision, step, kind, agent, principal, actions, location, datatypes, patient, episode,
   elements, purpose, scopes, max_uses AS "maxUses", max_records AS "maxRecords", max_bytes::float8 AS "maxBytes",
-  read_only AS "readOnly", args_commitment AS "argsCommitment", request_commitment AS "requestCommitment", tier, rulebook, approvals,
+  since, read_only AS "readOnly", args_commitment AS "argsCommitment", request_commitment AS "requestCommitment", tier, rulebook, approvals,
   issued_at AS "issuedAt", not_before AS "notBefore", expires_at AS "expiresAt"`;
 
 /** The warrant of one step, if it was minted already. */
@@ -95,6 +97,7 @@ export async function insertWarrant(tx: PoolClient, row: WarrantRow, tokenSha256
       max_uses: row.maxUses,
       max_records: row.maxRecords,
       max_bytes: row.maxBytes,
+      since: row.since,
       read_only: row.readOnly,
       args_commitment: row.argsCommitment ?? null,
       request_commitment: row.requestCommitment,

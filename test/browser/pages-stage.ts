@@ -16,6 +16,7 @@ import { tokenVerifiers } from '../../src/identity/tokens.gateway.js';
 import type { RulebookFiles } from '../../src/rulebook/load.js';
 import { activateRulebook, activeDigest, findRulebook, storeRulebook } from '../../src/rulebook/rulebook.store.js';
 import { passkeyEnrolments } from '../../src/temporal/passkey-enrolments.js';
+import { rulebookChanges } from '../../src/temporal/rulebook-changes.js';
 import { testRulebook } from '../support/rulebook.js';
 import { clinic, startStack, type Stack } from '../support/stack.js';
 import { until } from '../support/until.js';
@@ -41,7 +42,7 @@ export async function pagesStage(): Promise<PagesStage> {
   const port = await freePort();
   const url = `http://localhost:${port}`;
   const stateDir = mkdtempSync(join(tmpdir(), 'pages-idp-'));
-  const consoleRedirects = [`${url}/pages/passkeys`, `${url}/pages/approve`];
+  const consoleRedirects = ['passkeys', 'approve', 'rulebook'].map((page) => `${url}/pages/${page}`);
   const provider = { port: 0, issuerHost: 'localhost', stateDir, apiResource: url, agents: [], consoleRedirects };
   const idp = await startIdentityProvider({ ...provider, totpPeriod });
   await trustProvider(stack, url, idp.issuer);
@@ -54,6 +55,7 @@ export async function pagesStage(): Promise<PagesStage> {
     verifier: tokenVerifiers(),
     actions: stack.actions,
     passkeys: passkeyEnrolments(stack.client),
+    rulebooks: rulebookChanges(stack.client),
     waits,
     log,
   });

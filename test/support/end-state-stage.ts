@@ -17,7 +17,15 @@ import { enrolmentWorkflowId } from '../../src/passkey/enrolment.js';
 import { openEnrolment } from '../../src/passkey/open-enrolment.tx.js';
 import { receiveOffer } from '../../src/passkey/receive-offer.tx.js';
 import { enrolmentNonce, registrationSchema } from '../../src/passkey/registration.js';
+import { assertionSchema } from '../../src/passkey/assertion.js';
+import { inTenant } from '../../src/database/transaction.js';
+import { openSignature } from '../../src/rulebook/open-signature.tx.js';
+import { proposeRulebook } from '../../src/rulebook/propose.tx.js';
+import { receiveSignature } from '../../src/rulebook/receive-signature.tx.js';
+import { activeDigest } from '../../src/rulebook/rulebook.store.js';
+import { changeWorkflowId } from '../../src/rulebook/signature-case.js';
 import { passkeyEnrolments } from '../../src/temporal/passkey-enrolments.js';
+import { rulebookChanges } from '../../src/temporal/rulebook-changes.js';
 import { reconcileStage, type ReconcileStage } from '../integration/reconcile/stage.js';
 import { clinic, startStack, type Stack } from './stack.js';
 import { until } from './until.js';
@@ -54,6 +62,8 @@ export interface EndStateStage {
   ended(action: ActionId): Promise<ActionId>;
   /** Enrols a passkey through its workflow, whose id it answers. */
   enrol(by: Name): Promise<string>;
+  /** Proposes other rules and has this officer sign them through the workflow, whose id it answers. */
+  signRules(by: Name): Promise<string>;
   /** Transactions that reached the EHR so far. */
   sent(): number;
   untilSent(count: number): Promise<void>;
@@ -153,6 +163,32 @@ export async function endStateStage(): Promise<EndStateStage> {
       const answer = await enrolments.record(of);
       if (answer.status !== 'enrolled') throw new Error(JSON.stringify(answer));
       return enrolmentWorkflowId(of);
+    },
+
+    async signRules(by) {
+      const { pool, rulebook } = stack.api;
+      const person = stack.people[by];
+      await stack.db.admin.query(
+        `UPDATE countersign.role_grant SET granted_at = clock_timestamp() - interval '2 days' WHERE person = $1`,
+        [person],
+      );
+      const { content } = await inTenant(pool, clinic, async (tx) => rulebook(tx, await activeDigest(tx)));
+      const other = { ...content, trustRoots: { ...content.trustRoots, rpIds: ['localhost', 'clinic.example'] } };
+      const proposed = await proposeRulebook(stack.api, { tenant: clinic, person, content: other, note: undefined });
+      if (proposed.status !== 'proposed') throw new Error(proposed.code);
+      const { proposal } = proposed.row;
+      const asked = { tenant: clinic, person, proposal, verdict: 'approve', actingRoles: undefined } as const;
+      const opened = await openSignature(stack.api, asked);
+      if (opened.status !== 'opened') throw new Error(opened.code);
+      const { challenge } = opened.statement;
+      const made = softwarePasskey(folder, by).get({ challenge: opened.hash, rpId: 'localhost', origin });
+      const assertion = assertionSchema.parse(made);
+      const received = await receiveSignature(stack.api, { tenant: clinic, person, challenge, assertion });
+      if (received.status !== 'received') throw new Error(JSON.stringify(received));
+      const of = { tenant: clinic, challenge, proof: received.proof };
+      const answer = await rulebookChanges(stack.client).sign(of);
+      if (answer.status !== 'signed') throw new Error(JSON.stringify(answer));
+      return changeWorkflowId({ step: 'sign', ...of });
     },
 
     sent,

@@ -398,4 +398,6 @@ export const systemRuns: Readonly<Record<SystemRunName, (at: EndStateStage) => P
     await stack.client.workflow.execute('retentionSweep', { workflowId, taskQueue: 'governance', args: [clinic] });
     return workflowId;
   },
+
+  'rulebook-change': (at) => at.signRules('elif'),
 };

@@ -12,7 +12,7 @@ import { CommandFailure } from '../../src/cli/commands/failure.js';
 import { enrolSandboxPasskey } from '../../src/cli/commands/passkeys-enrol.js';
 import type { Session } from '../../src/cli/commands/person-command.js';
 import type { Shell } from '../../src/cli/commands/shell.js';
-import { principalToken } from '../../src/cli/demo/principal.gateway.js';
+import { principalToken } from '../../src/cli/sign-in/agent.gateway.js';
 import type { DevSummary } from '../../src/cli/dev/summary.js';
 import { signInAt } from '../../src/cli/sign-in/code-flow.gateway.js';
 import { findPlace } from '../../src/cli/sign-in/place.js';
@@ -59,7 +59,7 @@ export async function faultAgent(dev: DevSummary, name: string, principal: Sessi
     return { token: access_token, seconds: expires_in };
   });
   const actsFor = lasting(async () => ({
-    token: await principalToken({ issuer, api, agent: name, agentKeyFile: keyFile, signIn: principal.signIn }),
+    token: await principalToken({ issuer, api, agent: name, keyFile, signIn: principal.signIn }),
     seconds: 600,
   }));
   const client = new Countersign({ url: api, token });

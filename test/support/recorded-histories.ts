@@ -39,7 +39,13 @@ export const endStateNames = [
 export type EndStateName = (typeof endStateNames)[number];
 
 /** Workflows that govern no action. */
-export const systemRunNames = ['enrolment', 'reconciliation', 'retention', 'retention-sweep'] as const;
+export const systemRunNames = [
+  'enrolment',
+  'reconciliation',
+  'retention',
+  'retention-sweep',
+  'rulebook-change',
+] as const;
 export type SystemRunName = (typeof systemRunNames)[number];
 
 export const recordedNames = [...endStateNames, ...systemRunNames] as const;

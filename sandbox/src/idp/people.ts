@@ -26,17 +26,20 @@ export const sandboxPeople: readonly SandboxPerson[] = [
 /** Scope of a subject token: the person lets an agent act for them, and lets it do nothing else with the token. */
 export const actFor = 'actions:act-for';
 
+/** Scope of whoever proposes other rules or signs them; whether they may is the rulebook's to say. */
+const changeRules = 'rulebook:change';
+
 /** What an agent may be registered for. */
 export const agentScopes = ['actions:request', 'actions:read', 'actions:release'] as const;
 
 const clinician = ['approvals:read', 'approvals:vote', 'actions:read', 'actions:cancel', actFor] as const;
 const scopesByRole = {
   clinical_staff: clinician,
-  senior_clinician: clinician,
+  senior_clinician: [...clinician, changeRules],
   pharmacist: clinician,
-  privacy_officer: ['approvals:read', 'approvals:vote', 'actions:read', 'audit:read'],
-  security_officer: ['actions:read', 'audit:read'],
-  operator: ['actions:read', 'actions:cancel', 'operator'],
+  privacy_officer: ['approvals:read', 'approvals:vote', 'actions:read', 'audit:read', changeRules],
+  security_officer: ['approvals:read', 'approvals:vote', 'actions:read', 'audit:read', changeRules],
+  operator: ['actions:read', 'actions:cancel', 'operator', changeRules],
 } as const satisfies Record<Role, readonly string[]>;
 
 /** Everything that some person may hold. */

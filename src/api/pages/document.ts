@@ -1,10 +1,10 @@
-/** The two documents: a frame that the scripts fill, and the headers that bound what a script can do. */
+/** The documents: a frame that the scripts fill, and the headers that bound what a script can do. */
 import { html } from 'hono/html';
 
 export type PageName = keyof typeof titles;
 
 /** What the frame says until the script has something to show. */
-const titles = { approve: 'Decide', passkeys: 'Passkeys' } as const;
+const titles = { approve: 'Decide', passkeys: 'Passkeys', rulebook: 'Rules' } as const;
 
 /** Addresses are relative, so that the pages work under whatever path the API is published at. */
 export function pageDocument(name: PageName) {
@@ -24,6 +24,7 @@ export function pageDocument(name: PageName) {
           <nav aria-label="Pages">
             <a href="approve">Decisions</a>
             <a href="passkeys">Passkeys</a>
+            <a href="rulebook">Rules</a>
           </nav>
           <div id="who"></div>
         </header>

@@ -1,6 +1,7 @@
 /** `countersign actions`: what agents asked for, and how it went. Content is never part of it. */
 import { InvalidArgumentError, type Command } from 'commander';
 import type { Api } from '../api.gateway.js';
+import { previewCommand } from './actions-preview.js';
 import { actionDetails, actionLines, statusText } from './action-text.js';
 import { findId } from './find-id.js';
 import { groupOf, personCommand, signedIn, type PersonOptions } from './person-command.js';
@@ -58,6 +59,8 @@ export function actionsCommand(shell: Shell = processShell): Command {
         tellOne(shell, options, view);
       }),
   );
+
+  previewCommand(group, shell);
 
   return group;
 }

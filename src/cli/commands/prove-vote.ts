@@ -1,5 +1,5 @@
 /** The proof of one vote: a sign-in for these very bytes, or the signature of a passkey under them. */
-import { assertionSchema } from '../../passkey/assertion.js';
+import { assertionSchema, type Assertion } from '../../passkey/assertion.js';
 import type { Proof } from '../../approval/envelope.js';
 import type { Approval } from './approval-view.js';
 import { CommandFailure } from './failure.js';
@@ -18,8 +18,18 @@ export function signingText({ method, fresh }: Approval['proof'], until: string)
  * @throws CommandFailure `passkey.missing` for a sandbox person who has enrolled none here.
  */
 export async function proveVote(session: Session, { proof, rpId }: Approval, hash: string): Promise<Proof> {
-  const { signIn, place, sandboxPerson } = session;
+  const { signIn } = session;
   if (proof.method === 'idp') return { kind: 'idp', idToken: await signIn.voteToken(hash) };
+  const assertion = await sandboxAssertion(session, rpId, hash);
+  return { kind: 'passkey', ...assertion, ...(proof.fresh && { idToken: await signIn.voteToken(hash) }) };
+}
+
+/** The signature of a sandbox person's passkey. @throws CommandFailure `passkey.missing` where they have none. */
+export async function sandboxAssertion(
+  { place, sandboxPerson }: Session,
+  rpId: string | null,
+  hash: string,
+): Promise<Assertion> {
   const { hostname, origin } = new URL(place.api);
   if (!place.sandbox || sandboxPerson === undefined)
     throw new CommandFailure(2, 'sandbox.refused', 'Only a sandbox person has a passkey in this program.');
@@ -29,10 +39,9 @@ export async function proveVote(session: Session, { proof, rpId }: Approval, has
   const passkey = softwarePasskey(place.sandbox.credentials, sandboxPerson);
   if (!passkey.holds(rpId)) {
     const next = `countersign passkeys enrol --sandbox-person ${sandboxPerson}`;
-    throw new CommandFailure(1, 'passkey.missing', `This vote takes a passkey, and ${sandboxPerson} has none: ${next}`);
+    throw new CommandFailure(1, 'passkey.missing', `This takes a passkey, and ${sandboxPerson} has none: ${next}`);
   }
-  const assertion = assertionSchema.parse(passkey.get({ challenge: hash, rpId, origin }));
-  return { kind: 'passkey', ...assertion, ...(proof.fresh && { idToken: await signIn.voteToken(hash) }) };
+  return assertionSchema.parse(passkey.get({ challenge: hash, rpId, origin }));
 }
 
 /** The page of the API on which a person votes with their own passkey. */

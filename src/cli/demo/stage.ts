@@ -4,13 +4,13 @@ import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { z } from 'zod';
 import { projectFolder } from '../../config/project-folder.js';
+import { principalToken } from '../sign-in/agent.gateway.js';
 import { signInAt } from '../sign-in/code-flow.gateway.js';
 import { findPlace } from '../sign-in/place.js';
 import { sandboxWay } from '../sign-in/sandbox-way.js';
 import { readSummary } from '../dev/read-summary.js';
 import type { DevSummary } from '../dev/summary.js';
 import { ehrControl, type DemoPatient, type EhrControl } from './ehr-control.gateway.js';
-import { principalToken } from './principal.gateway.js';
 import { runProgram, type Ran } from './run-node.js';
 
 const saidSchema = z.union([
@@ -133,8 +133,8 @@ async function actFor(dev: DevSummary, agent: string): Promise<string> {
   const way = await sandboxWay(place, principal);
   try {
     const signIn = await signInAt(place, way);
-    const agentKeyFile = keyFileOf(dev, agent);
-    return await principalToken({ issuer: dev.urls.issuer, api: dev.urls.api, agent, agentKeyFile, signIn });
+    const keyFile = keyFileOf(dev, agent);
+    return await principalToken({ issuer: dev.urls.issuer, api: dev.urls.api, agent, keyFile, signIn });
   } finally {
     await way.close();
   }

@@ -51,6 +51,8 @@ export interface ConfigFiles {
   readonly directory: string;
   readonly trustRoots: string;
   readonly policies: string;
+  /** Somebody edited those that were written there before: they stay. */
+  readonly policiesKept: boolean;
 }
 
 export function writeConfig({ sandbox, places, ports, urls, secrets, vkey, env }: ConfigParts): ConfigFiles {
@@ -61,7 +63,7 @@ export function writeConfig({ sandbox, places, ports, urls, secrets, vkey, env }
     return file;
   };
   const patients = samplePatients(env);
-  writeDevPolicies(join(projectFolder(), 'policies'), places.policies);
+  const written = writeDevPolicies(join(projectFolder(), 'policies'), places.policies);
   return {
     idp: put('idp', {
       port: ports.idp,
@@ -73,7 +75,7 @@ export function writeConfig({ sandbox, places, ports, urls, secrets, vkey, env }
         jwks: { keys: [publicJwk] },
         scope: sandbox.agentScopes.join(' '),
       })),
-      consoleRedirects: [`${urls.api}/pages/passkeys`, `${urls.api}/pages/approve`],
+      consoleRedirects: ['passkeys', 'approve', 'rulebook'].map((page) => `${urls.api}/pages/${page}`),
     }),
     ehr: put('ehr', {
       port: ports.ehr,
@@ -100,6 +102,7 @@ export function writeConfig({ sandbox, places, ports, urls, secrets, vkey, env }
       rpIds: ['localhost'],
     } satisfies TrustRoots),
     policies: places.policies,
+    policiesKept: written === 'kept',
   };
 }
 

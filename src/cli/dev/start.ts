@@ -4,6 +4,8 @@ import { sep } from 'node:path';
 import type { Progress } from '../terminal.js';
 import { urlsOf, writeConfig } from './config-files.js';
 import { startDatabase, startTemporalServer } from './engines.js';
+import { devTenant } from './first-directory.js';
+import { withGoodRules } from './good-rules.js';
 import { lettingGo, lockState } from './lock.js';
 import { ensureLogKey } from './log-key.js';
 import { choosePorts } from './ports.js';
@@ -17,6 +19,7 @@ import type { DevSummary } from './summary.js';
 import type { RestartPolicy } from './supervise.js';
 import { summarise } from './summarise.js';
 import { valuesOf } from './values.js';
+import { watchPolicies } from './watch-policies.js';
 
 export interface DevOptions {
   /** Folder; `COUNTERSIGN_STATE` or `./.countersign` unless told. */
@@ -56,6 +59,7 @@ export async function startDev(options: DevOptions = {}): Promise<RunningDev> {
   const off = new AbortController();
   const callOff = (): void => off.abort();
   const tree = new ProcessTree();
+  const watches: (() => Promise<void>)[] = [];
   const leftovers = new Set<string>(ephemeral ? [state] : []);
 
   let ending: Promise<void> | undefined;
@@ -63,6 +67,7 @@ export async function startDev(options: DevOptions = {}): Promise<RunningDev> {
     ending ??= (async () => {
       callOff();
       removeSummary(state);
+      for (const end of watches) await end();
       await tree.stop();
       for (const release of releases) release();
       for (const folder of leftovers) rmSync(folder, { recursive: true, force: true });
@@ -84,6 +89,7 @@ export async function startDev(options: DevOptions = {}): Promise<RunningDev> {
       ...(options.restartPolicy && { restartPolicy: options.restartPolicy }),
       giveUp: (reason) => fail(reason),
       onPorts: (release) => releases.push(release),
+      onWatch: (end) => watches.push(end),
       onData: (folder) => {
         if (ephemeral && !folder.startsWith(state + sep)) leftovers.add(folder);
       },
@@ -115,9 +121,11 @@ interface Start extends Omit<Launch, 'places'> {
   readonly onPorts: (release: () => void) => void;
   /** Told where the database keeps its data: not always below the state folder. */
   readonly onData: (folder: string) => void;
+  /** Told how to end what looks at the rules' files. */
+  readonly onWatch: (stop: () => Promise<void>) => void;
 }
 
-async function start({ state, port, onPorts, onData, ...rest }: Start): Promise<DevSummary> {
+async function start({ state, port, onPorts, onData, onWatch, ...rest }: Start): Promise<DevSummary> {
   const { env, progress, signal } = rest;
   const places = placesIn(state);
   for (const folder of [places.logs, places.keyring, places.signer, places.engines])
@@ -139,7 +147,7 @@ async function start({ state, port, onPorts, onData, ...rest }: Start): Promise<
     [
       startDatabase(engine, onData).then(async (url) => {
         database = url;
-        await migrateDatabase(launch, valuesOf({ ...facts, database }, 'migrate'));
+        await migrateDatabase(launch, withGoodRules(valuesOf({ ...facts, database }, 'migrate'), files, progress));
       }),
       startTemporalServer(engine),
       ownProcess(launch, 'sandbox', { name: 'idp', module: sandboxEntry('idp'), args: [files.idp] }),
@@ -157,5 +165,8 @@ async function start({ state, port, onPorts, onData, ...rest }: Start): Promise<
     launch.callOff,
   );
   signal.throwIfAborted();
+  const { policies: folder, trustRoots } = files;
+  onWatch(watchPolicies({ folder, trustRoots, tenant: devTenant.id, database, progress }));
+  progress(`rules              what you save in ${folder} governs at once, by one person: development only`);
   return summarise({ state, sandbox, places, urls, vkey, secrets, database });
 }

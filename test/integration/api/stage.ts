@@ -9,6 +9,7 @@ import { createLog } from '../../../src/config/log.js';
 import { tokenVerifiers } from '../../../src/identity/tokens.gateway.js';
 import type { ApiDeps } from '../../../src/api/deps.js';
 import { passkeyEnrolments } from '../../../src/temporal/passkey-enrolments.js';
+import { rulebookChanges } from '../../../src/temporal/rulebook-changes.js';
 import { clinic, startStack, type Stack } from '../../support/stack.js';
 
 export type Name = keyof Stack['people'];
@@ -67,6 +68,7 @@ export async function apiStage(more: Partial<ApiDeps> = {}): Promise<ApiStage> {
     verifier: tokenVerifiers(),
     actions: stack.actions,
     passkeys: passkeyEnrolments(stack.client),
+    rulebooks: rulebookChanges(stack.client),
     waits,
     log,
     ...more,

@@ -54,7 +54,7 @@ export async function cliStage(): Promise<CliStage> {
   const { url } = front;
   const idp = await idpStage(url);
   await trustProvider(stack, url, idp.idp.issuer);
-  writeSummary(summaryOf(idp.state, url, idp.idp.issuer));
+  writeSummary({ ...summaryOf(idp.state, url, idp.idp.issuer), agents: [idp.agent] });
 
   return {
     stack,

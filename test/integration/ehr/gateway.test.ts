@@ -34,6 +34,7 @@ const ordered = (more: Partial<ReadOrder['leave']> = {}): ReadOrder => ({
     scopes: ['system/MedicationRequest.rs'],
     maxRecords: 200,
     maxBytes: 1_000_000,
+    since: {},
     readOnly: true,
     ...more,
   },
@@ -118,6 +119,34 @@ describe('a read', () => {
     };
     expect(await codeOf(read({ check }))).toBe('warrant.expired');
     expect([ehr.requests, ehr.tokenRequests]).toEqual([[], []]);
+  });
+
+  it('reaches back no further than the warrant: asks so, and takes nothing older', async () => {
+    const dated = {
+      ...medications,
+      searches: medications.searches.map((search) => ({
+        ...search,
+        date: { param: 'authoredon', fields: ['authoredOn'] },
+      })),
+    };
+    const what = {
+      ...ordered({ since: { current_medications: '2026-03-01' } }),
+      elements: new Map([[dated.name, dated]]),
+    };
+    ehr.reply(page([{ ...order('m1'), authoredOn: '2026-03-05' }]));
+    const { elements } = await read({}, what);
+    expect(elements['current_medications']?.[0]).not.toHaveProperty('authoredOn'); // the element does not name it
+    expect(Object.fromEntries(ehr.requests[0]?.query ?? [])).toMatchObject({
+      authoredon: 'ge2026-03-01',
+      _elements: 'meta,subject,status,authoredOn,medicationCodeableConcept',
+    });
+    ehr.reply(page([{ ...order('m2'), authoredOn: '2025-01-01' }]));
+    expect(await codeOf(read({}, what))).toBe('ehr.unasked');
+  });
+
+  it('asks nothing that the warrant bounds by date and the element cannot', async () => {
+    expect(await codeOf(read({}, ordered({ since: { current_medications: '2026-03-01' } })))).toBe('warrant.argument');
+    expect(ehr.requests).toEqual([]);
   });
 
   it('stops at the warrant’s records and says so', async () => {

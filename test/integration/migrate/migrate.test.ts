@@ -106,6 +106,17 @@ describe('countersign migrate', () => {
     expect(await leaves()).toHaveLength(2);
   });
 
+  it('leaves the rules to two people once there are any, in production: it activates no others', async () => {
+    const others = file('third-roots.json', { ...trustRoots, rpIds: ['other.example'] });
+    const more = { COUNTERSIGN_MODE: 'production', COUNTERSIGN_TRUST_ROOTS_FILE: others };
+    const { code, stdout } = await migrate(more);
+    expect({ code, told: /does not govern: .*countersign rulebook propose/.test(stdout) }).toEqual({
+      code: 0,
+      told: true,
+    });
+    expect(await leaves()).toHaveLength(2);
+  });
+
   it.each([
     ['plain-text issuers', { issuers: [{ ...trustRoots.issuers[0], issuer: 'http://id.example' }] }],
     ['logs of development', { logs: ['dev.x+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx'] }],

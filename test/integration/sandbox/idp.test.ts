@@ -65,7 +65,7 @@ describe('a person signing in by the code flow', () => {
       (await codeFlow(await person(idp.issuer), { credentials: secrets(name), scope })).scope;
     expect(await granted('ben')).toBe('approvals:vote');
     expect(await granted('finn')).toBe('operator');
-    expect(await granted('sami')).toBe('audit:read');
+    expect(await granted('sami')).toBe('approvals:vote audit:read');
   });
 
   it.each([

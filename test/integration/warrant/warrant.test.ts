@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { decodeJwt } from 'jose';
 import type { PoolClient } from 'pg';
 import { agent, tenant } from '../../../src/action/ids.js';
 import type { MintedWarrant } from '../../../src/action/types.js';
@@ -59,6 +60,27 @@ describe('minting', () => {
     expect(warrant.seconds).toBe(600);
     expect((row?.expiresAt.getTime() ?? 0) - (row?.issuedAt.getTime() ?? 0)).toBe(600_000);
     expect(row?.issuedAt.getMilliseconds()).toBe(0);
+  });
+
+  it('reaches back so many days from when it was minted, and says so in the same bytes again', async () => {
+    const lookBackDays = { symptoms: 30, current_medications: 365, problems: 1 };
+    const { warrant, ...opened } = await fresh({ lookBackDays });
+    const row = await as('ehr', (tx) => findWarrant(tx, warrant.jti));
+    const before = (days: number) =>
+      new Date((row?.issuedAt.getTime() ?? 0) - days * 86_400_000).toISOString().slice(0, 10);
+    const since = { current_medications: before(365), problems: before(1), symptoms: before(30) };
+    expect(row?.since).toEqual(since);
+    expect(decodeJwt(warrant.token)).toMatchObject({ authorization_details: [{ limits: { since } }] });
+    expect(await on.mint(opened, { lookBackDays })).toEqual(warrant);
+    await expect(
+      db.admin.query(`UPDATE countersign.warrant SET since = '{}' WHERE jti = $1`, [warrant.jti]),
+    ).rejects.toThrow('a warrant only ever gets narrower');
+  });
+
+  it('says nothing of days where nothing is bounded by them', async () => {
+    const { warrant } = await fresh();
+    const [detail] = decodeJwt<{ authorization_details: [{ limits: object }] }>(warrant.token).authorization_details;
+    expect(detail.limits).not.toHaveProperty('since');
   });
 
   it.each<[what: string, more: Parameters<Stage['mint']>[1], because: RegExp]>([

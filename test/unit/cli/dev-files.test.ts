@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DateTime } from 'luxon';
@@ -6,8 +6,10 @@ import { describe, expect, it } from '@jest/globals';
 import { sandboxPeople } from '@countersign/sandbox';
 import { environmentOf, loginUrl } from '../../../src/cli/dev/process-environment.js';
 import { devDirectory } from '../../../src/cli/dev/first-directory.js';
+import { withGoodRules } from '../../../src/cli/dev/good-rules.js';
 import { writeDevPolicies } from '../../../src/cli/dev/policies.js';
 import { readDirectory } from '../../../src/directory/directory-file.js';
+import { compareRulebooks } from '../../../src/rulebook/compare.js';
 import { loadRulebook } from '../../../src/rulebook/load.js';
 import { readPolicyFolder } from '../../../src/rulebook/policy-folder.node.js';
 import { unfitForProduction } from '../../../src/rulebook/production.js';
@@ -38,16 +40,57 @@ describe('the development directory', () => {
 });
 
 describe('the development rulebook', () => {
-  it('is the shipped one but for the record class of one agent, and production refuses it', () => {
+  it('is the shipped one but for the record class of one agent and fresh roles, and production refuses both', () => {
+    const folder = join(temporary(), 'policies');
+    expect(writeDevPolicies(policies, folder)).toBe('written');
+    expect(writeDevPolicies(policies, folder)).toBe('written'); // at each start
+    const rulebook = loadRulebook(readPolicyFolder(folder), noTrust);
+    expect(compareRulebooks(testRulebook().content, rulebook.content)).toEqual([
+      { path: 'retention.agents', from: undefined, to: { 'throwaway-agent': 'sandbox_demo' } },
+      { path: 'roles.changes.granted_for', from: '24h', to: '1s' },
+    ]);
+    expect(unfitForProduction(rulebook)).toHaveLength(2);
+  });
+
+  it('stays as somebody edited it, and is the shipped one again once the folder is gone', () => {
     const folder = join(temporary(), 'policies');
     writeDevPolicies(policies, folder);
-    writeDevPolicies(policies, folder); // at each start
-    const rulebook = loadRulebook(readPolicyFolder(folder), noTrust);
-    const { retention, ...same } = rulebook.content;
-    const { retention: shipped, ...others } = testRulebook().content;
-    expect(same).toEqual(others);
-    expect(retention).toEqual({ ...shipped, agents: { ...shipped.agents, 'throwaway-agent': 'sandbox_demo' } });
-    expect(unfitForProduction(rulebook)).toHaveLength(1);
+    const file = join(folder, 'tiers.yaml');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('deadline: 4h', 'deadline: 3h'));
+    expect(writeDevPolicies(policies, folder)).toBe('kept');
+    expect(readFileSync(file, 'utf8')).toContain('deadline: 3h');
+    rmSync(folder, { recursive: true });
+    expect(writeDevPolicies(policies, folder)).toBe('written');
+    expect(readFileSync(file, 'utf8')).toContain('deadline: 4h');
+  });
+
+  describe('that somebody edited', () => {
+    const values = { COUNTERSIGN_POLICIES_DIR: 'x', COUNTERSIGN_TRUST_ROOTS_FILE: 'y', COUNTERSIGN_TENANT: 'clinic' };
+    const start = (change: (text: string) => string) => {
+      const root = temporary();
+      const [folder, trustRoots] = [join(root, 'policies'), join(root, 'trust-roots.json')];
+      writeDevPolicies(policies, folder);
+      writeFileSync(trustRoots, JSON.stringify(noTrust));
+      const file = join(folder, 'tiers.yaml');
+      writeFileSync(file, change(readFileSync(file, 'utf8')));
+      const said: string[] = [];
+      const policiesKept = writeDevPolicies(policies, folder) === 'kept';
+      const given = withGoodRules(values, { policies: folder, policiesKept, trustRoots }, (line) => said.push(line));
+      return { given, said };
+    };
+
+    it('is migrated if it is good', () => {
+      expect(start((text) => text)).toEqual({ given: values, said: [] });
+      const { given, said } = start((text) => text.replace('deadline: 4h', 'deadline: 3h'));
+      expect(given).toEqual(values);
+      expect(said).toHaveLength(1);
+    });
+
+    it('changes nothing if it is not, and the place is told', () => {
+      const { given, said } = start((text) => text.replace('deadline: 4h', 'deadlin: 4h'));
+      expect(given).toEqual({ COUNTERSIGN_TENANT: 'clinic' });
+      expect(said.join('\n')).toMatch(/tiers\.yaml:\d+:\d+: unknown key "deadlin"; did you mean "deadline"\?/);
+    });
   });
 });
 

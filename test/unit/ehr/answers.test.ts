@@ -64,6 +64,15 @@ describe('an answer about a patient', () => {
     expect(codeOf(() => acceptPage([{ ...order, encounter }], asked, { episodeBound: true }))).toBe(code);
   });
 
+  it('reaches back no further than was asked: an older resource spoils it, and one of no date', () => {
+    const bound = { since: '2026-03-01', fields: ['authoredOn'] };
+    const accepted = (authoredOn: unknown) =>
+      codeOf(() => acceptPage([{ ...order, authoredOn }], asked, { episodeBound: false }, bound));
+    expect(accepted('2026-03-05')).toBe('accepted');
+    expect(accepted('2026-01-05')).toBe('ehr.unasked');
+    expect(accepted(undefined)).toBe('ehr.unasked');
+  });
+
   it('holds only the resource whose id was asked for', () => {
     const one = { ...asked, args: { _id: 'm1' } };
     expect(codeOf(() => acceptPage([order], one, { episodeBound: false }))).toBe('accepted');

@@ -18,6 +18,9 @@ const write = (type: string, ...elements: string[]): ClassifyFacts => ({
   reasonGiven: true,
   justified: elements,
   riskAssessed: true,
+  unnamedLabels: 'not_read_yet',
+  circumstances: {},
+  tallied: 'not_counted',
 });
 const medication = write('medication.update', 'current_medications');
 const document = write('document.update', 'clinical_notes');
@@ -192,7 +195,7 @@ describe('a write', () => {
     [
       'another purpose than treatment',
       { ...deletion, purpose: 'HOPERAT' },
-      ['default_deny', 'element.forbidden:problems', 'purpose.not_of_type'],
+      ['default_deny', 'element.forbidden:problems', 'purpose.not_of_type', 'tier.beyond:outside_minimum_necessary'],
     ],
   ])('is refused for %s', (_what, facts, rules) => {
     const classification = classify(rulebook, facts);

@@ -17,6 +17,9 @@ const facility: ClassifyFacts = {
   reasonGiven: false,
   justified: [],
   riskAssessed: false,
+  unnamedLabels: 'not_read_yet',
+  circumstances: {},
+  tallied: 'not_counted',
 };
 const medications: ClassifyFacts = {
   ...facility,
@@ -43,12 +46,18 @@ describe('classification', () => {
       status: 'authorised',
       tier: 'T0',
       rules: ['agent.scheduling.facility', 'facility_read', 'role.operator.can.facility', 'tier.action'],
+      why: [
+        { tier: 'T0', why: 'tier.action' },
+        { tier: 'T0', why: 'tier.element:facility' },
+      ],
+      minimumNecessary: undefined,
       obligations: ['audit'],
       performs: 'ehr.read',
       writes: false,
       destination: 'treatment',
       warrantSeconds: 3600,
       limits: { maxUses: 1, maxRecords: 100, maxBytes: 2_000_000 },
+      lookBackDays: {},
     });
   });
 
@@ -93,12 +102,22 @@ describe('classification', () => {
     [
       'an unknown purpose',
       { ...medications, purpose: 'CURIOSITY' },
-      ['default_deny', 'element.forbidden:current_medications', 'purpose.not_of_type'],
+      [
+        'default_deny',
+        'element.forbidden:current_medications',
+        'justification.missing:current_medications',
+        'purpose.not_of_type',
+      ],
     ],
     [
       'a purpose in another case',
       { ...medications, purpose: 'treat' },
-      ['default_deny', 'element.forbidden:current_medications', 'purpose.not_of_type'],
+      [
+        'default_deny',
+        'element.forbidden:current_medications',
+        'justification.missing:current_medications',
+        'purpose.not_of_type',
+      ],
     ],
     [
       'an element of no use to the type',
@@ -121,7 +140,7 @@ describe('classification', () => {
     [
       'an agent that may not see it',
       { ...medications, agent: { role: 'billing', status: 'current' } },
-      ['default_deny', 'element.forbidden:current_medications'],
+      ['default_deny', 'element.forbidden:current_medications', 'justification.missing:current_medications'],
     ],
     [
       'an agent of no known role',

@@ -9,7 +9,7 @@ import type {
   PolicyDecision,
   PolicyRequest,
 } from '../../../src/policy/core.js';
-import { decide } from '../../../src/policy/decide.js';
+import { decide, judge } from '../../../src/policy/decide.js';
 
 const rulebook = digest('a'.repeat(64));
 const words = {
@@ -18,6 +18,7 @@ const words = {
   agentRole: new Set(['triage', 'billing']),
   principalRoles: new Set(['clinician', 'researcher']),
   timeWindows: new Set(['business_hours']),
+  precededBy: new Set(['record.read', 'chart.read']),
 };
 const policyOf = (rules: readonly CoreRule[], more: Partial<CompiledPolicy> = {}): CompiledPolicy => ({
   rulebook,
@@ -150,15 +151,151 @@ describe('a decision', () => {
   });
 });
 
+describe('what a decision tells', () => {
+  const role = (...names: string[]): Condition => ({ attribute: 'principalRoles', anyOf: new Set(names) });
+  const nothing = { effect: 'deny', rules: ['default_deny'], forbidden: [], nearMisses: [], obligations: [], rulebook };
+
+  it('is nothing about a request that no rule could speak about', () => {
+    const policy = policyOf([rule('a', { elements: 'any', obligations: ['audit'] })]);
+    for (const change of [
+      { verb: 'Read' },
+      { phase: 'after' },
+      { elements: ['Meds'] },
+      { elements: [] },
+      { elements: 1 },
+    ])
+      expect(decide(policy, Object.assign({ ...asked }, change))).toEqual(nothing);
+  });
+
+  it('is each near miss once, in order, with what it lacked and nothing else', () => {
+    const policy = policyOf([
+      rule('c', { conditions: [{ attribute: 'related', is: true }, forTreatment, role('researcher')] }),
+      rule('a', { conditions: [{ attribute: 'onCall', is: true }, forTreatment, { attribute: 'onCall', is: true }] }),
+      rule('b', { conditions: [role('clinician')] }),
+    ]);
+    expect(decide(policy, { ...asked, elements: ['meds', 'allergies'] })).toEqual({
+      ...nothing,
+      forbidden: ['meds', 'allergies'],
+      nearMisses: [
+        { rule: 'a', unmet: ['onCall'] },
+        { rule: 'b', unmet: ['principalRoles'] },
+        { rule: 'c', unmet: ['principalRoles', 'related'] },
+      ],
+    });
+  });
+
+  it('is no near miss where another rule granted', () => {
+    const policy = policyOf([rule('a'), rule('b', { conditions: [role('clinician')] })]);
+    expect(decide(policy, { ...asked, elements: ['meds', 'notes'] })).toEqual({ ...nothing, forbidden: ['notes'] });
+  });
+
+  it('is every rule that granted, in order, with every obligation once', () => {
+    const policy = policyOf([
+      rule('c', { obligations: ['redact', 'audit'] }),
+      rule('a', { obligations: ['audit'] }),
+      rule('b', { obligations: ['alert', 'audit'] }),
+      rule('z', { conditions: [role('clinician')], obligations: ['alert'] }),
+    ]);
+    expect(decide(policy, asked)).toEqual({
+      ...nothing,
+      effect: 'allow',
+      rules: ['a', 'b', 'c'],
+      obligations: ['alert', 'audit', 'redact'],
+    });
+  });
+
+  it('is every deny that spoke, in order, with its obligations and no grant’s', () => {
+    const no = (id: string, more: Partial<CoreRule>) => rule(id, { effect: 'deny', ...more });
+    const policy = policyOf([
+      rule('a', { obligations: ['audit'] }),
+      no('n2', { obligations: ['alert'] }),
+      no('n1', {}),
+      no('other', { verbs: new Set(['write']), obligations: ['redact'] }),
+      no('later', { phase: 'output', obligations: ['redact'] }),
+      no('purpose', { conditions: [{ attribute: 'purpose', oneOf: new Set(['HRESCH']) }] }),
+    ]);
+    expect(decide(policy, asked)).toEqual({
+      ...nothing,
+      rules: ['n1', 'n2'],
+      forbidden: ['meds'],
+      obligations: ['alert'],
+    });
+  });
+
+  it('is no element of output that holds none', () => {
+    expect(decide(policyOf([rule('a')]), { ...asked, phase: 'output', elements: [] })).toStrictEqual(nothing);
+  });
+
+  it('is asked of the gates that stand in its phase, and of no other', () => {
+    const out = rule('out', { phase: 'output' });
+    const policy = policyOf([rule('a'), out], {
+      gates: [
+        { name: 'rules', phases: ['before', 'output'], grants: [rule('a'), out] },
+        { name: 'agents', phases: ['before'], grants: [rule('agent.x')] },
+      ],
+    });
+    expect(decide(policy, asked).rules).toEqual(['a', 'agent.x']);
+    expect(decide(policy, { ...asked, phase: 'output' })).toMatchObject({ effect: 'allow', rules: ['out'] });
+    expect(decide(policyOf([rule('a')]), { ...asked, phase: 'output' }).effect).toBe('deny');
+  });
+});
+
+describe('a condition', () => {
+  const purpose: Condition = { attribute: 'purpose', oneOf: new Set(['TREAT']) };
+  const any: Condition = { attribute: 'principalRoles', anyOf: new Set(['clinician']) };
+  const none: Condition = { attribute: 'principalRoles', noneOf: new Set(['clinician']) };
+  const truth: Condition = { attribute: 'related', is: false };
+
+  it.each<[condition: Condition, value: unknown, answer: string]>([
+    [purpose, 'TREAT', 'yes'],
+    [purpose, 'HRESCH', 'no'],
+    [purpose, 'treat', 'unknown'],
+    [purpose, ['TREAT'], 'unknown'],
+    [purpose, undefined, 'unknown'],
+    [truth, false, 'yes'],
+    [truth, true, 'no'],
+    [truth, 0, 'unknown'],
+    [truth, 'false', 'unknown'],
+    [truth, undefined, 'unknown'],
+    [any, ['clinician'], 'yes'],
+    [any, ['pirate', 'clinician'], 'yes'],
+    [any, ['researcher'], 'no'],
+    [any, [], 'no'],
+    [any, ['researcher', 'pirate'], 'unknown'],
+    [any, ['clinician', 5], 'unknown'],
+    [any, 'clinician', 'unknown'],
+    [any, undefined, 'unknown'],
+    [none, ['clinician'], 'no'],
+    [none, ['pirate', 'clinician'], 'no'],
+    [none, ['researcher'], 'yes'],
+    [none, [], 'yes'],
+    [none, ['researcher', 'pirate'], 'unknown'],
+    [none, 'researcher', 'unknown'],
+    [none, undefined, 'unknown'],
+    [{ attribute: 'purpose', oneOf: new Set(['nobody knows']) }, 'nobody knows', 'unknown'],
+    [{ attribute: 'principalRoles', anyOf: new Set(['nobody knows']) }, ['nobody knows'], 'unknown'],
+  ])('%j asked about %j answers %s', (condition, value, answer) => {
+    const { purpose: _, ...rest } = asked;
+    const request = Object.assign({ ...rest }, value === undefined ? {} : { [condition.attribute]: value });
+    expect(judge(policyOf([]), request, condition)).toBe(answer);
+    const allowing = decide(policyOf([rule('a', { conditions: [condition] })]), request).effect;
+    expect(allowing).toBe(answer === 'yes' ? 'allow' : 'deny');
+    const no = rule('no', { effect: 'deny', conditions: [condition] });
+    expect(decide(policyOf([rule('a'), no]), request).effect).toBe(answer === 'no' ? 'allow' : 'deny');
+  });
+});
+
 const attributes = [
   'purpose',
   'destination',
   'agentRole',
   'principalRoles',
   'timeWindows',
+  'precededBy',
   'containsPhi',
   'namesPatient',
   'related',
+  'onCall',
 ] as const;
 
 const anyCondition = (): fc.Arbitrary<Condition> =>
@@ -167,10 +304,19 @@ const anyCondition = (): fc.Arbitrary<Condition> =>
       .constantFrom('purpose' as const, 'destination' as const, 'agentRole' as const)
       .chain((attribute) => fc.subarray([...words[attribute]]).map((oneOf) => ({ attribute, oneOf: new Set(oneOf) }))),
     fc
-      .constantFrom('principalRoles' as const, 'timeWindows' as const)
-      .chain((attribute) => fc.subarray([...words[attribute]]).map((anyOf) => ({ attribute, anyOf: new Set(anyOf) }))),
+      .constantFrom('principalRoles' as const, 'timeWindows' as const, 'precededBy' as const)
+      .chain((attribute) =>
+        fc
+          .tuple(fc.subarray([...words[attribute]]), fc.boolean())
+          .map(([some, any]) => (any ? { attribute, anyOf: new Set(some) } : { attribute, noneOf: new Set(some) })),
+      ),
     fc.record({
-      attribute: fc.constantFrom('containsPhi' as const, 'namesPatient' as const, 'related' as const),
+      attribute: fc.constantFrom(
+        'containsPhi' as const,
+        'namesPatient' as const,
+        'related' as const,
+        'onCall' as const,
+      ),
       is: fc.boolean(),
     }),
   );
@@ -185,7 +331,7 @@ const anyRule = (effect: fc.Arbitrary<'allow' | 'deny'> = fc.constantFrom('allow
       fc.subarray(['meds', 'allergies', 'notes']).map((names) => new Set(names)),
     ),
     conditions: fc.array(anyCondition(), { maxLength: 2 }),
-    obligations: fc.subarray(['audit', 'alert'] as const),
+    obligations: fc.subarray(['audit', 'alert', 'redact'] as const),
   });
 const anyRequest = (): fc.Arbitrary<PolicyRequest> =>
   fc.record(
@@ -198,9 +344,11 @@ const anyRequest = (): fc.Arbitrary<PolicyRequest> =>
       agentRole: fc.constantFrom(...words.agentRole),
       principalRoles: fc.subarray([...words.principalRoles]),
       timeWindows: fc.subarray([...words.timeWindows]),
+      precededBy: fc.subarray([...words.precededBy]),
       containsPhi: fc.boolean(),
       namesPatient: fc.boolean(),
       related: fc.boolean(),
+      onCall: fc.boolean(),
     },
     { requiredKeys: ['verb', 'phase', 'elements'] },
   );

@@ -153,6 +153,25 @@ describe('its role table of researcher', () => {
     expect(answer({ ...research, destination })).toBe(effect);
   });
 
+  const agents = `agents:\n  triage: { allowed_fields: [${all.join(', ')}], allowed_operations: [read] }\n`;
+  const open = testRulebook({ 'policy.yaml': text.replace(/agents:[^]*$/, agents) }).policy;
+
+  it.each(
+    all.flatMap((element) => (['deidentified', 'treatment', 'external'] as const).map((to) => [element, to] as const)),
+  )('gives %s bound for %s only where nobody can be identified', (element, destination) => {
+    const decision = decide(open, { ...research, elements: [element], destination });
+    expect(decision.effect).toBe(destination === 'deidentified' ? 'allow' : 'deny');
+    expect(decision.rules.filter((id) => id.startsWith('role.'))).toEqual(
+      destination === 'deidentified' ? ['role.researcher.can.de_identified_data'] : ['role.researcher.cannot.phi'],
+    );
+  });
+
+  it('keeps PHI from whoever has another role as well', () => {
+    const both = { ...research, purpose: 'TREAT', principalRoles: ['clinician', 'researcher'] };
+    expect(decide(open, both).rules).toEqual(['role.researcher.cannot.phi']);
+    expect(decide(open, { ...both, principalRoles: ['clinician'] }).effect).toBe('allow');
+  });
+
   it('gives nothing to nobody knows where', () => {
     const { destination: _, ...somewhere } = research;
     expect(answer(somewhere)).toBe('deny');

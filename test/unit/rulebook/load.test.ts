@@ -394,33 +394,6 @@ describe('a rulebook that is wrong', () => {
     );
   });
 
-  it.each<[what: string, text: string, message: string]>([
-    ['an anchor', 'roles: &all {}\n', 'anchors are not allowed'],
-    ['an alias', 'a: &x 1\nb: *x\n', 'aliases are not allowed'],
-    ['a merge key', '<<: {a: 1}\n', 'merge keys are not allowed'],
-    ['a tag', 'roles: !!map {}\n', 'tags are not allowed'],
-    ['a foreign tag', 'roles: !x {}\n', 'Unresolved tag: !x'],
-    ['a duplicate key', 'roles: {}\nroles: {}\n', 'Map keys must be unique'],
-    ['a tab for indentation', 'roles:\n\tclinician: {}\n', 'Tabs are not allowed as indentation'],
-    ['two documents', 'roles: {}\n---\nroles: {}\n', 'more than one document'],
-    ['a key that is a list', '? [a]\n: b\n', 'keys must be plain words'],
-    ['a reserved key', 'roles:\n  __proto__: {}\n', 'a reserved word'],
-    ['no content', '', 'the file is empty'],
-    ['only a comment', '# nothing\n', 'the file is empty'],
-    ['10 MB', ' '.repeat(10_000_000), 'the file is larger than 1 MB'],
-    [
-      'an unclosed bracket',
-      'roles: {\n',
-      'Flow map in block collection must be sufficiently indented and end with a }',
-    ],
-  ])('is refused for %s', (_what, text, message) => {
-    const problems = problemsOf(() => testRulebook({ 'roles.yaml': text }));
-    expect(problems.map((problem) => `${problem.file}: ${problem.message}`)).toContainEqual(
-      expect.stringContaining(`roles.yaml: ${message}`),
-    );
-    expect(problems.every(({ line, column }) => line !== undefined && column !== undefined)).toBe(true);
-  });
-
   it('is refused for a missing and for a foreign file', () => {
     const { 'tiers.yaml': tiers = '', ...rest } = files;
     expect(problemsOf(() => loadRulebook({ ...rest, 'tier.yaml': tiers }, noTrust))).toEqual([

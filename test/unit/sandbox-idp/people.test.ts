@@ -6,11 +6,12 @@ const holders = (scope: string) =>
 
 describe('the sandbox people', () => {
   it.each<[scope: string, people: string[]]>([
-    ['approvals:vote', ['amara', 'ben', 'chen', 'dora', 'farid', 'elif']],
-    ['approvals:read', ['amara', 'ben', 'chen', 'dora', 'farid', 'elif']],
+    ['approvals:vote', ['amara', 'ben', 'chen', 'dora', 'farid', 'elif', 'sami']],
+    ['approvals:read', ['amara', 'ben', 'chen', 'dora', 'farid', 'elif', 'sami']],
     ['actions:act-for', ['amara', 'ben', 'chen', 'dora', 'farid']],
     ['audit:read', ['elif', 'sami']],
     ['operator', ['finn']],
+    ['rulebook:change', ['chen', 'dora', 'elif', 'sami', 'finn']],
   ])('%s is held by whom the role allows', (scope, people) => {
     expect(holders(scope)).toEqual(people);
   });
@@ -21,7 +22,7 @@ describe('the sandbox people', () => {
   });
 
   it('leave agents no scope of an approver', () => {
-    expect(agentScopes.filter((scope) => /^(approvals|audit|operator)/.test(scope))).toEqual([]);
+    expect(agentScopes.filter((scope) => /^(approvals|audit|operator|rulebook)/.test(scope))).toEqual([]);
   });
 
   it('are somebody in the EHR exactly where they may be acted for', () => {

@@ -23,6 +23,7 @@ const leave: Leave = {
   scopes: ['system/MedicationRequest.r', 'system/MedicationRequest.u', 'system/Provenance.c', 'system/Provenance.rs'],
   maxRecords: 1,
   maxBytes: 1_000_000,
+  since: {},
   readOnly: false,
   argsCommitment: args,
 };

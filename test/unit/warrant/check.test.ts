@@ -37,6 +37,7 @@ const leave: Leave = {
   scopes: ['system/MedicationRequest.rs'],
   maxRecords: 50,
   maxBytes: 1_000_000,
+  since: {},
   readOnly: true,
 };
 
@@ -114,6 +115,52 @@ describe('the closed world of a warrant', () => {
     ['nothing', undefined, 'warrant.argument'],
   ])('refuses %s', (_what, input, code) => {
     expect(refusalOf(input)).toBe(code);
+  });
+
+  describe('that reaches back to a day', () => {
+    const labs: ElementReading = {
+      ...medications,
+      name: 'recent_labs',
+      searches: [
+        {
+          type: 'Observation',
+          params: { patient: '{patient}' },
+          date: { param: 'date', fields: ['effectiveDateTime'] },
+        },
+      ],
+    };
+    const dated = {
+      ...leave,
+      elements: ['recent_labs'],
+      datatypes: ['Observation'],
+      since: { recent_labs: '2026-03-01' },
+    };
+    const asked = { ...call, element: 'recent_labs', type: 'Observation' };
+    const passes = (args: Record<string, string>, under: Leave = dated): boolean => {
+      try {
+        checkCall(under, new Map([[labs.name, labs]]), { ...asked, args });
+        return true;
+      } catch {
+        return false;
+      }
+    };
+
+    it('lets only the search pass that is bounded by it', () => {
+      expect(passes({ patient: 'Patient/p1', date: 'ge2026-03-01' })).toBe(true);
+      expect(passes({ patient: 'Patient/p1' })).toBe(false);
+      expect(passes({ patient: 'Patient/p1', date: 'ge2026-02-28' })).toBe(false);
+      expect(passes({ patient: 'Patient/p1', date: 'le2026-03-01' })).toBe(false);
+    });
+
+    it('lets no search pass that has no date to bound', () => {
+      const bounded = { ...leave, since: { current_medications: '2026-03-01' } };
+      expect(refusalOf(call, bounded)).toBe('warrant.argument');
+    });
+
+    it('bounds nothing that it does not name', () => {
+      expect(passes({ patient: 'Patient/p1' }, { ...dated, since: {} })).toBe(true);
+      expect(passes({ patient: 'Patient/p1', date: 'ge2026-03-01' }, { ...dated, since: {} })).toBe(false);
+    });
   });
 
   it('lets nothing pass when it names no action', () => {

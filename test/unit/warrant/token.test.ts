@@ -38,6 +38,7 @@ const row: WarrantRow = {
   maxUses: 1,
   maxRecords: 50,
   maxBytes: 1_000_000,
+  since: {},
   readOnly: true,
   requestCommitment: digest('11'.repeat(32)),
   tier: 'T1',
@@ -163,6 +164,22 @@ describe('leave', () => {
     };
     expect(leaveOf(wide, narrow)).toMatchObject({ elements: ['current_medications'], maxRecords: 7, readOnly: true });
     expect(leaveOf({ ...row, maxBytes: 10 }, claims)).toMatchObject({ maxBytes: 10 });
+  });
+
+  it('reaches back no further than either lets it', () => {
+    const [detail] = claims.authorization_details;
+    const bounded = (since: Record<string, string>): WarrantClaims => ({
+      ...claims,
+      authorization_details: [{ ...detail, limits: { ...detail.limits, since } }],
+    });
+    const back = (ofRow: Record<string, string>, ofToken: WarrantClaims) =>
+      leaveOf({ ...row, since: ofRow }, ofToken).since;
+    expect(back({ a: '2026-01-02' }, claims)).toEqual({ a: '2026-01-02' });
+    expect(back({}, bounded({ a: '2026-01-02' }))).toEqual({ a: '2026-01-02' });
+    expect(back({ a: '2026-01-02', b: '2026-03-01' }, bounded({ a: '2026-02-01', b: '2026-01-01' }))).toEqual({
+      a: '2026-02-01',
+      b: '2026-03-01',
+    });
   });
 
   it.each<[what: string, other: Partial<WarrantRow>]>([
