@@ -1,4 +1,5 @@
 /** What a write would change, field by field, and what somebody else changed since the request was made. */
+import { attachmentText } from './attachment-text.js';
 import { element, facts, valueOf } from './element.js';
 import { isObject, type JsonObject } from './json.js';
 
@@ -72,8 +73,8 @@ function table(
         element('span', { class: 'value' }, change.path),
         ...(isMarked(change) ? [element('strong', { class: 'moved' }, 'changed meanwhile')] : []),
       ),
-      element('td', { 'data-column': 'Before' }, sideOf(change.before)),
-      element('td', { 'data-column': 'After' }, sideOf(change.after)),
+      element('td', { 'data-column': 'Before' }, sideOf(change.path, change.before)),
+      element('td', { 'data-column': 'After' }, sideOf(change.path, change.after)),
     ),
   );
   return element(
@@ -85,7 +86,15 @@ function table(
   );
 }
 
-/** `null` stands for a field that is not there. */
-function sideOf(value: unknown): HTMLElement {
-  return value === null ? element('em', {}, 'not there') : valueOf(value);
+/** `null` stands for a field that is not there. A document can be read, and its bytes, which are signed, stay at hand. */
+function sideOf(path: string, value: unknown): HTMLElement {
+  if (value === null) return element('em', {}, 'not there');
+  const text = attachmentText(path, value);
+  if (text === undefined) return valueOf(value);
+  return element(
+    'div',
+    {},
+    valueOf(text),
+    element('details', {}, element('summary', {}, 'As base64, as it is signed'), valueOf(value)),
+  );
 }

@@ -2,6 +2,7 @@
 import { meanings } from '../../approval/decision.js';
 import { table } from '../terminal.js';
 import type { Approval, Waiting } from './approval-view.js';
+import { attachmentText } from './attachment-text.js';
 import type { Chosen } from './ballot-check.js';
 import { shownLetters } from './find-id.js';
 import { fromNow, localTime } from './local-time.js';
@@ -87,8 +88,8 @@ function changeRows({
 }: Change): (readonly [string, string])[] {
   const lines = (label: string, fields: Change['changes']) =>
     fields.flatMap(({ path, before, after }): (readonly [string, string])[] => [
-      [`${label} ${path}`, `- ${valueText(before)}`],
-      ['', `+ ${valueText(after)}`],
+      ...sideRows(`${label} ${path}`, '-', before, attachmentText(path, before)),
+      ...sideRows('', '+', after, attachmentText(path, after)),
     ]);
   return [
     ['Record', `${target}, version ${base}`],
@@ -97,6 +98,12 @@ function changeRows({
     ['Whole new version', `commitment ${proposal}`],
     ...Object.entries(more).map(([name, value]): readonly [string, string] => [`Change ${name}`, textOf(value)]),
   ];
+}
+
+/** A document's text line by line, so that a line which changes is found; its base64, which is signed, in `--json`. */
+function sideRows(label: string, sign: '-' | '+', value: unknown, text?: string): (readonly [string, string])[] {
+  if (text === undefined) return [[label, `${sign} ${valueText(value)}`]];
+  return text.split('\n').map((line, at) => [at === 0 ? label : '', `${sign} ${line}`]);
 }
 
 function valueText(value: unknown): string {
