@@ -13,8 +13,7 @@ describe.each([
   it('is the one that was put in', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1, unit: 'binary' }), (text) => {
-        const whole = text.toWellFormed();
-        expect(attachmentText(data, base64(whole))).toBe(whole);
+        expect(attachmentText(data, base64(text))).toBe(text);
       }),
     );
   });
