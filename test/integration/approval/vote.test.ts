@@ -71,11 +71,18 @@ describe('a challenge', () => {
     expect(decision.reasonCommitment).toBe(sealed.commitment);
   });
 
-  it.each(['deny', 'request_changes'] as const)('to %s needs a reason', async (verdict) => {
+  it('to deny needs a reason', async () => {
     const of = await at.waiting();
-    await expect(at.challenge(of, 'amara', { verdict, reason: ' ' })).rejects.toMatchObject({
+    await expect(at.challenge(of, 'amara', { verdict: 'deny', reason: ' ' })).rejects.toMatchObject({
       code: 'challenge.reason_needed',
     });
+  });
+
+  it('to ask for changes is not opened: nobody could make them', async () => {
+    const of = await at.waiting();
+    await expect(
+      at.challenge(of, 'amara', { verdict: 'request_changes', reason: 'Ask for allergies too' }),
+    ).rejects.toMatchObject({ code: 'challenge.unknown_meaning' });
   });
 
   it.each<[who: string, by: Name, cast: Parameters<VoteStage['challenge']>[2], code: string]>([
