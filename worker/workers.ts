@@ -4,6 +4,7 @@ import { governanceActivities, type GovernanceActivityDeps } from '../activities
 import { enrolmentActivities } from '../activities/governance/enrolment.js';
 import { reconcileActivities, type ReconcileDeps } from '../activities/governance/reconcile.js';
 import { retentionActivities } from '../activities/governance/retention.js';
+import { vouchingActivities } from '../activities/governance/vouching.js';
 import type { TenantId } from '../src/action/ids.js';
 import type { EhrDeps } from '../src/ehr/deps.js';
 import type { Logger } from '../src/config/log.js';
@@ -22,7 +23,7 @@ export interface WorkerContext {
 
 export type GovernanceWorkerDeps = GovernanceActivityDeps & Pick<ReconcileDeps, 'runs'>;
 
-/** Runs workflows, their local activities, enrolment of passkeys, retention, and the reconciler. */
+/** Runs workflows, their local activities, passkeys, retention, and the reconciler. */
 export async function governanceWorker(context: WorkerContext, deps: GovernanceWorkerDeps): Promise<Worker> {
   return Worker.create({
     ...common(context),
@@ -31,6 +32,7 @@ export async function governanceWorker(context: WorkerContext, deps: GovernanceW
     activities: {
       ...governanceActivities(deps),
       ...enrolmentActivities(deps),
+      ...vouchingActivities(deps),
       ...retentionActivities(deps),
       ...reconcileActivities({ ...deps, log: context.log }),
     },

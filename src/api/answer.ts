@@ -14,14 +14,14 @@ export interface ApiEnv {
   readonly Variables: { requestId: string; caller: Caller };
 }
 
-/** Seconds after which a caller may come again. */
-const retryAfter = '1';
+/** Seconds after which a caller may come again, where the problem names none. */
+const soon = 1;
 
 export function answerProblem(c: Context, problem: Problem): Response {
   const status = problem.status as ContentfulStatusCode;
   return c.body(JSON.stringify(problem), status, {
     'content-type': 'application/problem+json',
-    ...(status === 503 && { 'retry-after': retryAfter }),
+    ...((status === 503 || status === 429) && { 'retry-after': String(problem['retryAfter'] ?? soon) }),
     // RFC 6750 §3: the challenge, and why a token was not enough.
     ...(status === 401 && { 'www-authenticate': challengeOf(problem.code) }),
     ...(problem.code === 'token.scope' && { 'www-authenticate': 'Bearer error="insufficient_scope"' }),

@@ -17,6 +17,7 @@ const descriptions = {
   413: 'The body is larger than 64 kB.',
   415: 'The body is not JSON.',
   422: 'A word that the rulebook does not know; `suggestion` may name the closest.',
+  429: 'Too many came; try again after `Retry-After` seconds.',
   503: 'Try again after `Retry-After` seconds.',
 } as const;
 

@@ -6,6 +6,7 @@ import { cancelAction, getEvidence, releaseAction } from './ends.route.js';
 import { enrolPasskey, listPasskeys, openAnEnrolment, revokePasskey } from './passkeys.route.js';
 import { listDisposals, newestCheckpoint } from './records.route.js';
 import { castVote, openAChallenge } from './votes.route.js';
+import { getPasskey, openAVouching, sendWord } from './vouching.route.js';
 
 const routes = [
   requestAction,
@@ -23,6 +24,9 @@ const routes = [
   enrolPasskey,
   listPasskeys,
   revokePasskey,
+  getPasskey,
+  openAVouching,
+  sendWord,
   listDisposals,
   newestCheckpoint,
 ];

@@ -1,6 +1,7 @@
 /** What a write would change, field by field, and what somebody else changed since the request was made. */
 import { attachmentText } from './attachment-text.js';
 import { element, facts, valueOf } from './element.js';
+import { identityRows } from './identity-view.js';
 import { isObject, type JsonObject } from './json.js';
 
 interface FieldChange {
@@ -11,6 +12,8 @@ interface FieldChange {
 
 /** Members of `change` that have a place of their own. */
 const worded: readonly string[] = ['changes', 'meanwhile'];
+/** Shown above it, if they are of the shape that is known there. */
+const identity: readonly string[] = ['patient', 'record'];
 
 /** A change of another shape than this page knows is shown as JSON, whole. */
 export function changeView(change: unknown): HTMLElement {
@@ -20,7 +23,8 @@ export function changeView(change: unknown): HTMLElement {
   if (!changes || !meanwhile) return valueOf(change);
 
   const moved = new Set(meanwhile.map(({ path }) => path));
-  const others = Object.entries(change).filter(([name]) => !worded.includes(name));
+  const shown = identityRows(change).length > 0 ? [...worded, ...identity] : worded;
+  const others = Object.entries(change).filter(([name]) => !shown.includes(name));
   return element(
     'div',
     {},

@@ -12,6 +12,7 @@ import type { Tier } from '../action/types.js';
 /** `report` hears what the policy's compiler finds; after a report the rulebook is not to be used. */
 export function build(content: RulebookContent, digest: Digest, report: Report): Rulebook {
   const { T0, T1, T2, T3 } = content.tiers.tiers;
+  const { relationship_reuse: reuse } = content.tiers;
   const elements = new Map(
     Object.entries(content.elements.elements).map(([name, row]) => [name, elementOf(name, row)]),
   );
@@ -20,6 +21,7 @@ export function build(content: RulebookContent, digest: Digest, report: Report):
     digest,
     name: content.policy.name,
     tiers: { T0: tierOf('T0', T0), T1: tierOf('T1', T1), T2: tierOf('T2', T2), T3: tierOf('T3', T3) },
+    relationReuseSeconds: reuse === undefined ? 0 : seconds(reuse),
     roles,
     elements,
     actions: new Map(Object.entries(content.actions.actions).map(([name, row]) => [name, contractOf(name, row)])),

@@ -68,6 +68,8 @@ export interface Rulebook {
   readonly digest: Digest;
   readonly name: string;
   readonly tiers: Readonly<Record<Tier, TierRules>>;
+  /** How long the EHR's word on who treats whom is taken again; 0 for not at all. */
+  readonly relationReuseSeconds: number;
   /** Role → every role that it stands for, itself included. */
   readonly roles: ReadonlyMap<RoleName, readonly RoleName[]>;
   readonly elements: ReadonlyMap<string, ElementDefinition>;

@@ -39,7 +39,7 @@ export const endStateNames = [
 export type EndStateName = (typeof endStateNames)[number];
 
 /** Workflows that govern no action. */
-export const systemRunNames = ['enrolment', 'reconciliation', 'retention', 'retention-sweep'] as const;
+export const systemRunNames = ['enrolment', 'vouching', 'reconciliation', 'retention', 'retention-sweep'] as const;
 export type SystemRunName = (typeof systemRunNames)[number];
 
 export const recordedNames = [...endStateNames, ...systemRunNames] as const;

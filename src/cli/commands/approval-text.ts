@@ -1,7 +1,7 @@
 /** Approvals for the terminal: everything that a vote binds, and nothing that could hide some of it. */
 import { meanings } from '../../approval/decision.js';
 import { table } from '../terminal.js';
-import type { Approval, Waiting } from './approval-view.js';
+import { changeView, type Approval, type ChangeView, type Waiting } from './approval-view.js';
 import { attachmentText } from './attachment-text.js';
 import type { Chosen } from './ballot-check.js';
 import { shownLetters } from './find-id.js';
@@ -50,10 +50,12 @@ export function approvalLines(approval: Approval, now: number): string[] {
     approval.kind === 'resolution'
       ? [['Unknown', 'the EHR gave no answer to this write: look into the record and say whether it is there']]
       : [];
+  const change = changeView.safeParse(shown.change).data;
   const rows: (readonly [string, string])[] = [
     ['Action', approval.id],
     ...kind,
     ['Asked', shown.title],
+    ...(change ? identityRows(change) : []),
     ...shown.effects.map((effect): readonly [string, string] => ['Changes', effect]),
     ['Type', `${shown.type}, tier ${approval.tier ?? '–'}`],
     ['Agent', shown.agent],
@@ -64,7 +66,7 @@ export function approvalLines(approval: Approval, now: number): string[] {
     ['Reason', shown.reason ?? 'none given'],
     ...fields('Why', shown.justifications),
     ...(shown.riskAssessment === null ? [] : [['Risk', shown.riskAssessment] as const]),
-    ...(shown.change ? changeRows(shown.change) : []),
+    ...(change ? changeRows(change) : fields('What', 'change' in shown ? { changes: shown.change } : {})),
     ...fields('Also', Object.fromEntries(others)),
     ['Needs', needsText(approval.needs)],
     ['You act as', approval.may.roles.join(', ')],
@@ -75,7 +77,22 @@ export function approvalLines(approval: Approval, now: number): string[] {
   return table(rows.map((row) => row.map(printable)));
 }
 
-type Change = NonNullable<Approval['shown']['change']>;
+/** Whose record and which one, in the EHR's own words. */
+function identityRows({ patient, record }: ChangeView): (readonly [string, string])[] {
+  const { name, coded, date, status, text } = record;
+  return [
+    [
+      'Patient',
+      `${patient.name ?? nameless}, ${patient.birthDate === null ? 'birth date not given' : `born ${patient.birthDate}`}`,
+    ],
+    ['Record', `${name ?? nameless}${date ? `, ${date.word} ${date.on}` : ''}`],
+    ...(coded === null ? [] : [['', `coded as ${coded}`] as const]),
+    ...(status === null ? [] : [['', `status ${status}`] as const]),
+    ...(text === null ? [] : [['', text] as const]),
+  ];
+}
+
+const nameless = '(the EHR gives no name)';
 
 /** Field by field, before and after; what somebody else changed since the last version that was shown stands first. */
 function changeRows({
@@ -84,15 +101,17 @@ function changeRows({
   changes,
   meanwhile = [],
   proposal,
+  patient: _patient,
+  record: _record,
   ...more
-}: Change): (readonly [string, string])[] {
-  const lines = (label: string, fields: Change['changes']) =>
+}: ChangeView): (readonly [string, string])[] {
+  const lines = (label: string, fields: ChangeView['changes']) =>
     fields.flatMap(({ path, before, after }): (readonly [string, string])[] => [
       ...sideRows(`${label} ${path}`, '-', before, attachmentText(path, before)),
       ...sideRows('', '+', after, attachmentText(path, after)),
     ]);
   return [
-    ['Record', `${target}, version ${base}`],
+    ['Rests on', `${target}, version ${base}`],
     ...lines('Meanwhile', meanwhile),
     ...lines('Change', changes),
     ['Whole new version', `commitment ${proposal}`],

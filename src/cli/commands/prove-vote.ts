@@ -15,9 +15,14 @@ export function signingText({ method, fresh }: Approval['proof'], until: string)
 /**
  * A passkey of a real person signs in their browser only; here it is a sandbox person's.
  *
- * @throws CommandFailure `passkey.missing` for a sandbox person who has enrolled none here.
+ * @throws CommandFailure `passkey.missing` for a sandbox person who has enrolled none here, `vote.not_vouched` where the
+ * tier takes one that somebody vouched for.
  */
-export async function proveVote(session: Session, { proof, rpId }: Approval, hash: string): Promise<Proof> {
+export async function proveVote(
+  session: Session,
+  { proof, rpId, credentials }: Approval,
+  hash: string,
+): Promise<Proof> {
   const { signIn, place, sandboxPerson } = session;
   if (proof.method === 'idp') return { kind: 'idp', idToken: await signIn.voteToken(hash) };
   const { hostname, origin } = new URL(place.api);
@@ -30,6 +35,10 @@ export async function proveVote(session: Session, { proof, rpId }: Approval, has
   if (!passkey.holds(rpId)) {
     const next = `countersign passkeys enrol --sandbox-person ${sandboxPerson}`;
     throw new CommandFailure(1, 'passkey.missing', `This vote takes a passkey, and ${sandboxPerson} has none: ${next}`);
+  }
+  if (proof.vouched && credentials.length === 0) {
+    const next = 'countersign passkeys list says how.';
+    throw new CommandFailure(1, 'vote.not_vouched', `This vote takes a passkey that a colleague vouched for: ${next}`);
   }
   const assertion = assertionSchema.parse(passkey.get({ challenge: hash, rpId, origin }));
   return { kind: 'passkey', ...assertion, ...(proof.fresh && { idToken: await signIn.voteToken(hash) }) };

@@ -8,7 +8,7 @@ import { actionWaits } from '../../../src/api/waits.js';
 import { createLog } from '../../../src/config/log.js';
 import { tokenVerifiers } from '../../../src/identity/tokens.gateway.js';
 import type { ApiDeps } from '../../../src/api/deps.js';
-import { passkeyEnrolments } from '../../../src/temporal/passkey-enrolments.js';
+import { passkeyWorkflows } from '../../../src/temporal/passkey-workflows.js';
 import { clinic, startStack, type Stack } from '../../support/stack.js';
 
 export type Name = keyof Stack['people'];
@@ -66,7 +66,7 @@ export async function apiStage(more: Partial<ApiDeps> = {}): Promise<ApiStage> {
     url: stack.issuer.audience,
     verifier: tokenVerifiers(),
     actions: stack.actions,
-    passkeys: passkeyEnrolments(stack.client),
+    passkeys: passkeyWorkflows(stack.client),
     waits,
     log,
     ...more,

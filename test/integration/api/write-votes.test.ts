@@ -1,6 +1,8 @@
 /** A change of the record over the API: what people are shown, who may sign what, and what the agent hears. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ActionRequest } from '@countersign/client';
+import { canaryPatient } from '@countersign/sandbox';
+import { canaryAllergy, deletionPhrase } from '../../support/asking.js';
 import { until } from '../../support/until.js';
 import { passkeysAt, type Enrolled, type Passkeys } from './passkeys.js';
 import { apiStage, type ApiStage, type Name } from './stage.js';
@@ -96,6 +98,8 @@ describe('a change that waits', () => {
     });
     expect(body['shown']).toMatchObject({
       change: {
+        patient: { name: canaryPatient.name, birthDate: '1931-02-28' },
+        record: { name: 'Quillamine 37 MG Oral Tablet', date: { word: 'ordered' }, status: 'active' },
         target: order,
         base: versions().at(-1)?.meta.versionId,
         changes: expect.arrayContaining([
@@ -249,14 +253,14 @@ describe('a deletion', () => {
       tier: 'T3',
       proof: { method: 'passkey', fresh: true, vouched: true },
       credentials: [enrolled.elif?.credential],
-      confirmation: 'AllergyIntolerance/canary-allergy',
+      confirmation: deletionPhrase(api.stack),
     });
-    for (const confirmation of [undefined, '', 'AllergyIntolerance/another'])
+    for (const confirmation of [undefined, '', canaryAllergy])
       expect(await challenge(id, 'elif', { confirmation })).toMatchObject({
         status: 400,
         body: { code: 'challenge.confirmation_needed' },
       });
-    const typed = { confirmation: 'AllergyIntolerance/canary-allergy' };
+    const typed = { confirmation: deletionPhrase(api.stack) };
     expect(await sign(id, 'elif', typed)).toMatchObject({ status: 409, body: { code: 'vote.not_fresh' } });
     expect(await sign(id, 'elif', typed, true)).toMatchObject({ status: 200 });
     // His passkey votes at T2; here somebody has to have said that it is his.

@@ -153,11 +153,25 @@ describe('a vote', () => {
     await at.db.admin.query(`UPDATE countersign.person SET active = false WHERE person = $1`, [at.person('amara')]);
     try {
       expect(await at.record(of, envelope)).toEqual(first);
-      expect(await receive(of, 'amara', envelope)).toEqual(first);
+      expect(await receive(of, 'amara', envelope)).toEqual({ ...first, envelope });
     } finally {
       await at.db.admin.query(`UPDATE countersign.person SET active = true WHERE person = $1`, [at.person('amara')]);
     }
     expect(await at.counted(of)).toBe(1);
+  });
+
+  it('that was counted goes to the workflow again, for as long as that may have to hear of it', async () => {
+    const of = await at.waiting();
+    const envelope = await at.envelope(of, 'amara');
+    const { status, ...counted } = await at.record(of, envelope);
+    for (const open of ['awaiting_approval', 'authorised', 'performing']) {
+      await setAction(of, `status = '${open}'`);
+      expect(await receive(of, 'amara', envelope)).toEqual({ status, ...counted, envelope });
+    }
+    await setAction(of, `revision = 2`);
+    expect(await receive(of, 'amara', envelope)).toEqual({ status, ...counted });
+    await setAction(of, `revision = 1, status = 'completed', concluded_at = clock_timestamp()`);
+    expect(await receive(of, 'amara', envelope)).toEqual({ status, ...counted });
   });
 
   it('keeps its refusal, though what was wrong was mended', async () => {
