@@ -60,8 +60,19 @@ export async function request(stack: Asked, type: ReadType, options: RequestOpti
       ...(elements !== undefined && { elements: [...elements] }),
     },
   });
-  const admitted = stack.actions.admit(admission, { type, agent: by, purpose });
-  return { action: admission.action, admission, admitted };
+  const { action } = admission;
+  const admitted = stack.actions.admit(admission, { type, agent: by, purpose }).then(async (answer) => {
+    await classified(stack, action); // on a busy machine the API may have given up waiting, and answered `pending`
+    return answer;
+  });
+  return { action, admission, admitted };
+}
+
+async function classified(stack: Pick<Asked, 'api'>, action: ActionId): Promise<void> {
+  await until(async () => {
+    const row = await inTenant(stack.api.pool, clinic, (tx) => findAction(tx, action));
+    return (row && row.status !== 'requested') || undefined;
+  });
 }
 
 export interface ChangeOptions {
