@@ -5,6 +5,7 @@ import { enrolmentActivities } from '../activities/governance/enrolment.js';
 import { reconcileActivities, type ReconcileDeps } from '../activities/governance/reconcile.js';
 import { rulebookActivities } from '../activities/governance/rulebook.js';
 import { retentionActivities } from '../activities/governance/retention.js';
+import { vouchingActivities } from '../activities/governance/vouching.js';
 import type { TenantId } from '../src/action/ids.js';
 import type { EhrDeps } from '../src/ehr/deps.js';
 import type { Logger } from '../src/config/log.js';
@@ -23,7 +24,7 @@ export interface WorkerContext {
 
 export type GovernanceWorkerDeps = GovernanceActivityDeps & Pick<ReconcileDeps, 'runs'>;
 
-/** Runs workflows, their local activities, enrolment of passkeys, changes of the rules, retention, and the reconciler. */
+/** Runs workflows, their local activities, passkeys, changes of the rules, retention, and the reconciler. */
 export async function governanceWorker(context: WorkerContext, deps: GovernanceWorkerDeps): Promise<Worker> {
   return Worker.create({
     ...common(context),
@@ -33,6 +34,7 @@ export async function governanceWorker(context: WorkerContext, deps: GovernanceW
       ...governanceActivities(deps),
       ...enrolmentActivities(deps),
       ...rulebookActivities(deps),
+      ...vouchingActivities(deps),
       ...retentionActivities(deps),
       ...reconcileActivities({ ...deps, log: context.log }),
     },

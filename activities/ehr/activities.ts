@@ -25,6 +25,7 @@ import { openRead, type OpenedRead } from '../../src/ehr/open-read.tx.js';
 import { openReadBack } from '../../src/ehr/open-read-back.tx.js';
 import { openRecheck, type Rechecked } from '../../src/ehr/open-recheck.tx.js';
 import { openWrite } from '../../src/ehr/open-write.tx.js';
+import { patientIdentity, patientReading } from '../../src/ehr/patient-identity.js';
 import { prepareChange } from '../../src/ehr/prepare-change.js';
 import { readElements, type ReadResult } from '../../src/ehr/read-elements.js';
 import { targetReader, type TargetOrder, type TargetReader } from '../../src/ehr/read-target.js';
@@ -52,6 +53,7 @@ export interface EhrActivities {
 
 type Open = Extract<OpenedRead, { status: 'open' }>;
 type Ended = Exclude<OpenedRead, Open>;
+type OpenOrder = Pick<Open, 'use' | 'attempt' | 'order'>;
 interface OpenTarget {
   readonly use: UseKey;
   readonly attempt: number;
@@ -59,7 +61,7 @@ interface OpenTarget {
 }
 
 export function ehrActivities(deps: EhrDeps): EhrActivities {
-  const read = (admission: Admission, { use, attempt, order }: Open, signal: AbortSignal): Promise<ReadResult> =>
+  const read = (admission: Admission, { use, attempt, order }: OpenOrder, signal: AbortSignal): Promise<ReadResult> =>
     readElements(
       { fhir: deps.fhir, check: () => checkRead(deps, admission.tenant, use, attempt), pause, signal },
       order,
@@ -121,7 +123,15 @@ export function ehrActivities(deps: EhrDeps): EhrActivities {
           const reader = target(admission, opened, signal);
           const prepared = await prepareChange(reader, opened.order).catch(asRefused);
           if ('status' in prepared) return prepared;
-          return closePrepare(deps, admission, opened, { ...prepared, bytes: reader.bytes() });
+          const { use, attempt, patient } = opened;
+          const order = { ...patient, bytesLeft: patient.bytesLeft - reader.bytes() };
+          const { elements, records, bytes } = await read(admission, { use, attempt, order }, signal);
+          return closePrepare(deps, admission, opened, {
+            ...prepared,
+            patient: patientIdentity(elements[patientReading.name]?.[0] ?? null),
+            records: 1 + records,
+            bytes: reader.bytes() + bytes,
+          });
         }),
       ),
 

@@ -3,23 +3,21 @@ import type {
   Authorised,
   Classified,
   Concluded,
+  Decided,
   MintedWarrant,
   Outcome,
+  RelationQuestion,
   VoteAnswer,
 } from '../../src/action/types.js';
 import { authorise } from '../../src/action/authorise.tx.js';
-import { classify } from '../../src/action/classify.tx.js';
+import { classify, classifyAsked } from '../../src/action/classify.tx.js';
 import { conclude } from '../../src/action/conclude.tx.js';
 import type { GovernanceDeps } from '../../src/action/deps.js';
+import { expire } from '../../src/action/expire.tx.js';
 import { Refusal, isRetryable } from '../../src/action/refusal.js';
 import { reopen } from '../../src/action/reopen.tx.js';
 import { settle } from '../../src/action/settle.tx.js';
-import {
-  warrantPreparation,
-  warrantReadBack,
-  warrantRelation,
-  type Preparation,
-} from '../../src/action/system-warrants.tx.js';
+import { warrantPreparation, warrantReadBack, type Preparation } from '../../src/action/system-warrants.tx.js';
 import type { DecisionEnvelope } from '../../src/approval/envelope.js';
 import { countVote, openVote, refuseUnread, refuseVote } from '../../src/approval/record-vote.tx.js';
 import { remind } from '../../src/approval/remind.tx.js';
@@ -30,9 +28,10 @@ import { verifyProof } from './verify-proof.js';
 
 /** Local activities of the action workflow: one transaction each, first writer wins. */
 export interface GovernanceActivities {
-  /** A warrant to ask the EHR about principal and patient; undefined when the action needs no relation. */
-  warrantRelation(admission: Admission): Promise<MintedWarrant | undefined>;
-  classify(admission: Admission): Promise<Classified>;
+  /** Who is to be asked, or that the EHR is, about principal and patient, before that can be said. */
+  classify(admission: Admission): Promise<Classified | RelationQuestion>;
+  /** The same after the EHR was asked, whether it answered or not. */
+  classifyAsked(admission: Admission): Promise<Classified>;
   /** A warrant to read what a write would change; or the revision that was prepared from it already. */
   warrantPreparation(admission: Admission): Promise<Preparation>;
   /** The EHR took nothing, because the record had moved on: back to preparing. */
@@ -41,6 +40,8 @@ export interface GovernanceActivities {
   /** A leaf for a vote that the workflow refused and that came without a caller. */
   refuseVote(admission: Admission, code: string): Promise<void>;
   remind(admission: Admission): Promise<void>;
+  /** Asked at the deadline: what the stored votes decided, or that the action has expired. */
+  expire(admission: Admission): Promise<Decided>;
   authorise(admission: Admission): Promise<Authorised>;
   conclude(admission: Admission, outcome: Outcome): Promise<Concluded>;
   /** A warrant to ask the EHR once more what became of a write; undefined once that is known. */
@@ -58,13 +59,14 @@ export interface GovernanceActivityDeps extends GovernanceDeps {
 
 export function governanceActivities(deps: GovernanceActivityDeps): GovernanceActivities {
   return {
-    warrantRelation: (admission) => warrantRelation(deps, admission),
     warrantPreparation: (admission) => warrantPreparation(deps, admission),
     warrantReadBack: (admission, round) => warrantReadBack(deps, admission, round),
     reopen: (admission) => reopen(deps, admission),
     settle: (admission) => settle(deps, admission),
     classify: (admission) => classify(deps, admission),
+    classifyAsked: (admission) => classifyAsked(deps, admission),
     remind: (admission) => remind(deps, admission),
+    expire: (admission) => expire(deps, admission),
     authorise: (admission) => authorise(deps, admission),
     conclude: (admission, outcome) => conclude(deps, admission, outcome),
 

@@ -12,12 +12,18 @@ import { judge } from './judge.store.js';
 import { leafKeyOf } from './leaf-key.js';
 import { findStep, storeStep } from './step.store.js';
 import { stricterRule } from './stricter.store.js';
-import { isFinal, type Admission, type Authorised } from './types.js';
+import type { Admission, Authorised, Status } from './types.js';
 
 const stored = z.discriminatedUnion('status', [
   z.object({ status: z.literal('authorised') }),
   z.object({ status: z.literal('refused'), rules: z.array(z.string()) }),
 ]);
+
+/**
+ * People have been asked, and nothing came of it yet. A repetition finds it authorised or performing; what was prepared
+ * again is for other votes, and what nobody knows the outcome of for a human.
+ */
+const authorisable: readonly Status[] = ['awaiting_approval', 'authorised', 'performing'];
 
 /**
  * The last judgement before the effect: rules, roles, training and suspensions as they are now, and the quorum counted
@@ -26,7 +32,7 @@ const stored = z.discriminatedUnion('status', [
 export async function authorise(deps: GovernanceDeps, admission: Admission): Promise<Authorised> {
   return inTenant(deps.pool, admission.tenant, async (tx) => {
     const row = await lockAction(tx, admission.action);
-    if (!row || isFinal(row.status)) return { status: 'refused', rules: ['action.ended'] };
+    if (!row || !authorisable.includes(row.status)) return { status: 'refused', rules: ['action.ended'] };
     const key = { action: row.action, revision: row.revision, step: step('authorise') };
     const judged = await judge(tx, deps.rulebook, row);
     const { classification, rulebook } = judged;

@@ -4,6 +4,8 @@ import { z } from 'zod';
 import type { Attribute, CompiledPolicy, PolicyRequest } from '../policy/core.js';
 import { openWindows } from '../policy/time-windows.js';
 import type { Rulebook } from '../rulebook/rulebook.js';
+import { isOnCall } from '../directory/on-call.store.js';
+import type { PersonId } from './ids.js';
 import type { Counted } from './tally.store.js';
 
 export type Circumstances = Pick<PolicyRequest, 'timeWindows' | 'precededBy' | 'onCall'>;
@@ -16,16 +18,27 @@ function asksFor({ gates, denies }: CompiledPolicy, asked: Attribute): boolean {
 const hereRow = z.object({ zone: z.string(), at: z.date() });
 
 /** Only what some rule can ask for is looked up; what is left out is unknown, and an unknown thing grants nothing. */
-export async function circumstances(tx: PoolClient, rulebook: Rulebook, subject: Counted): Promise<Circumstances> {
+export async function circumstances(
+  tx: PoolClient,
+  rulebook: Rulebook,
+  subject: Counted & { readonly principal: PersonId },
+): Promise<Circumstances> {
   const { precededWithinSeconds } = rulebook.policy;
   const timeWindows = asksFor(rulebook.policy, 'timeWindows')
     ? openWindows(rulebook.calendar, await hereAndNow(tx))
+    : undefined;
+  const onCall = asksFor(rulebook.policy, 'onCall')
+    ? await isOnCall(tx, subject.principal, (await hereAndNow(tx)).at)
     : undefined;
   const precededBy =
     precededWithinSeconds !== undefined && subject.patient !== null
       ? await completedTypes(tx, subject, precededWithinSeconds)
       : undefined;
-  return { ...(timeWindows && { timeWindows }), ...(precededBy && { precededBy }) };
+  return {
+    ...(timeWindows && { timeWindows }),
+    ...(onCall !== undefined && { onCall }),
+    ...(precededBy && { precededBy }),
+  };
 }
 
 async function hereAndNow(tx: PoolClient): Promise<z.infer<typeof hereRow>> {

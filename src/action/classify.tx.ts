@@ -2,6 +2,7 @@ import type { PoolClient } from 'pg';
 import { z } from 'zod';
 import { appendLeaf } from '../audit/append.store.js';
 import { inTenant } from '../database/transaction.js';
+import { logReusedRelation } from '../ehr/relation-leaf.store.js';
 import { databaseClock, commitmentsOf, lockAction, setClassified, type ActionRow } from './action.store.js';
 import type { GovernanceDeps } from './deps.js';
 import { step, type TenantId } from './ids.js';
@@ -10,8 +11,9 @@ import { countAction } from './tally.store.js';
 import { countedVotes } from '../approval/vote.store.js';
 import { shadowed } from './shadow.store.js';
 import { findStep, onceFor, storeStep } from './step.store.js';
-import { isFinal, needsSchema, tierSchema, type Admission, type Classified } from './types.js';
+import { isFinal, needsSchema, tierSchema, type Admission, type Classified, type RelationQuestion } from './types.js';
 import { actionWarrant } from './action-warrant.store.js';
+import { warrantRelation } from './system-warrants.tx.js';
 import { Refusal } from './refusal.js';
 
 const classifyStep = step('classify');
@@ -33,27 +35,41 @@ type Stored = z.infer<typeof stored>;
 
 /**
  * Classifies the action once; a repetition returns what the first run stored. T0 is authorised in the same transaction,
- * because there is nobody to ask.
+ * because there is nobody to ask. Where the EHR has to be asked first, that question is the answer, and nothing is stored.
  *
  * @throws Refusal `action.not_found` when the API's transaction has not committed such an action.
  */
-export async function classify(deps: GovernanceDeps, admission: Admission): Promise<Classified> {
-  return inTenant(deps.pool, admission.tenant, async (tx) => {
-    const row = await lockAction(tx, admission.action);
-    if (!row) throw new Refusal('action.not_found', 'There is no such action.');
-    if (isFinal(row.status)) return { status: 'concluded', as: row.status };
-    if (row.status === 'outcome_unknown' && row.tier !== null) return { status: 'unresolved', tier: row.tier };
-    const key = onceFor(row.action, classifyStep);
-    const before = await findStep(tx, key, stored);
-    const judged = await judge(tx, deps.rulebook, row);
-    const kept = before ?? (await first(tx, admission, row, judged));
-    if (!before) await storeStep(tx, key, kept);
-    if (!before) await shadowed(tx, deps.rulebook, row, judged.classification);
-    return answer(tx, deps, admission.tenant, row, judged, kept);
-  });
+export async function classify(deps: GovernanceDeps, admission: Admission): Promise<Classified | RelationQuestion> {
+  return inTenant(
+    deps.pool,
+    admission.tenant,
+    async (tx) =>
+      (admission.namesPatient ? await warrantRelation(tx, deps, admission) : undefined) ??
+      classifyOnce(tx, deps, admission),
+  );
+}
+
+/** The same once the EHR was asked. It is not asked again: where it gave no answer, the relation is `unknown`. */
+export async function classifyAsked(deps: GovernanceDeps, admission: Admission): Promise<Classified> {
+  return inTenant(deps.pool, admission.tenant, (tx) => classifyOnce(tx, deps, admission));
+}
+
+async function classifyOnce(tx: PoolClient, deps: GovernanceDeps, admission: Admission): Promise<Classified> {
+  const row = await lockAction(tx, admission.action);
+  if (!row) throw new Refusal('action.not_found', 'There is no such action.');
+  if (isFinal(row.status)) return { status: 'concluded', as: row.status };
+  if (row.status === 'outcome_unknown' && row.tier !== null) return { status: 'unresolved', tier: row.tier };
+  const key = onceFor(row.action, classifyStep);
+  const before = await findStep(tx, key, stored);
+  const judged = await judge(tx, deps.rulebook, row);
+  const kept = before ?? (await first(tx, admission, row, judged));
+  if (!before) await storeStep(tx, key, kept);
+  if (!before) await shadowed(tx, deps.rulebook, row, judged.classification);
+  return answer(tx, deps, admission.tenant, row, judged, kept);
 }
 
 async function first(tx: PoolClient, admission: Admission, row: ActionRow, judged: Judged): Promise<Stored> {
+  await logReusedRelation(tx, row);
   const bound = await commitmentsOf(tx, row.action, row.revision);
   const { classification, rulebook, agent } = judged;
   const rules =

@@ -40,18 +40,32 @@ export async function conclude(deps: GovernanceDeps, admission: Admission, outco
   return inTenant(deps.pool, admission.tenant, async (tx) => {
     const row = await lockAction(tx, admission.action);
     if (!row) throw new Refusal('action.not_found', 'There is no such action.');
-    const before = await storedEnd(tx, row);
-    if (before) return before;
-    const used = await usedWarrant(tx, row.action, row.revision);
-    const conclusion = conclusionOf({ outcome, use: used?.use ?? 'none', sent: used?.sent ?? false });
-    const facts: StoredOutcome = {
-      ...(outcome.status === 'refused' && { rules: [...outcome.rules] }),
-      ...(outcome.status === 'denied' && { deniedBy: outcome.by }),
-    };
-    const ended = await end(tx, deps, admission.tenant, { row, used, conclusion, facts, key: 'conclude' });
-    await storeStep(tx, onceFor(row.action, concludeStep), ended);
-    return (await storedEnd(tx, row)) ?? ended;
+    return (await storedEnd(tx, row)) ?? concludeLocked(tx, deps, { tenant: admission.tenant, row, outcome });
   });
+}
+
+export interface Ending {
+  readonly tenant: TenantId;
+  /** Locked, and without a stored end. */
+  readonly row: ActionRow;
+  readonly outcome: Outcome;
+}
+
+/** Ends an action in a transaction that holds its lock and found no end stored. */
+export async function concludeLocked(
+  tx: PoolClient,
+  deps: GovernanceDeps,
+  { tenant, row, outcome }: Ending,
+): Promise<Concluded> {
+  const used = await usedWarrant(tx, row.action, row.revision);
+  const conclusion = conclusionOf({ outcome, use: used?.use ?? 'none', sent: used?.sent ?? false });
+  const facts: StoredOutcome = {
+    ...(outcome.status === 'refused' && { rules: [...outcome.rules] }),
+    ...(outcome.status === 'denied' && { deniedBy: outcome.by }),
+  };
+  const ended = await end(tx, deps, tenant, { row, used, conclusion, facts, key: 'conclude' });
+  await storeStep(tx, onceFor(row.action, concludeStep), ended);
+  return (await storedEnd(tx, row)) ?? ended;
 }
 
 /** What an earlier run stored; of an unknown outcome with the votes and the looks at the EHR that came since. */

@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import { findAgent, findPerson, type AgentRow } from '../directory/directory.store.js';
 import { agentStanding } from '../directory/standing.js';
-import { findRelation } from '../ehr/relation.store.js';
+import { standingRelation } from '../ehr/relation.store.js';
 import { classify, type Classification } from '../policy/classify.js';
 import type { Rulebook } from '../rulebook/rulebook.js';
 import type { ReadRulebook } from '../rulebook/rulebook.store.js';
@@ -28,7 +28,7 @@ export async function judge(tx: PoolClient, readRulebook: ReadRulebook, row: Act
   const rulebook = await readRulebook(tx, row.rulebook);
   const agent = await findAgent(tx, row.agent);
   const principal = await findPerson(tx, row.principal);
-  const relation = row.patient === null ? 'not_asked' : ((await findRelation(tx, row.action))?.status ?? 'unknown');
+  const relation = row.patient === null ? 'not_asked' : ((await standingRelation(tx, row))?.status ?? 'unknown');
   const definition = catalogue.get(row.type);
   const tallies = await tallyOnce(tx, rulebook, row);
   const classification: Classification =

@@ -39,6 +39,11 @@ export type RefusalCode =
   // passkey
   | 'passkey.no_relying_party'
   | 'passkey.too_many'
+  | 'vouching.duplicate'
+  | 'vouching.no_passkey'
+  | 'vouching.not_vouched'
+  | 'vouching.own'
+  | 'vouching.revoked'
   // audit
   | 'audit.conflict'
   | 'checkpoint.not_yet'

@@ -2,34 +2,44 @@
 import type { PoolClient } from 'pg';
 import { inTenant } from '../database/transaction.js';
 import type { ElementReading } from '../ehr/reading.js';
-import { relationReading } from '../ehr/relation.js';
+import { relationReadings } from '../ehr/relation.js';
+import { findRelation, reuseRelation } from '../ehr/relation.store.js';
 import { prepareStep, readBackStep, recheckStep, relateStep } from '../ehr/steps.js';
-import { writeReadings } from '../ehr/write-elements.js';
+import { prepareReadings, writeReadings } from '../ehr/write-elements.js';
 import { mintWarrant } from '../warrant/mint.store.js';
 import { commitmentsOf, lockAction, type ActionRow } from './action.store.js';
 import type { GovernanceDeps } from './deps.js';
 import type { StepName, TenantId } from './ids.js';
-import { isFinal, type Admission, type MintedWarrant, type Prepared } from './types.js';
+import { isFinal, type Admission, type MintedWarrant, type Prepared, type RelationQuestion } from './types.js';
 
 /** Seconds. Each is long enough for its activity's time, and no longer than that needs. */
 const lives = { relate: 60, prepare: 150, readBack: 90, recheck: 60 };
 
 /**
- * To ask whether the principal is treating the patient: the Encounters of that patient, read once. Undefined where there
- * is nothing to ask: no such action, no patient, or the performing ended already.
+ * To ask whether the principal is treating the patient: this Encounter and the patient's care teams, read once. Undefined
+ * where there is nothing to ask: the action names no patient, was classified already, or has its answer, which may be one
+ * that the EHR gave minutes ago.
  */
-export async function warrantRelation(deps: GovernanceDeps, admission: Admission): Promise<MintedWarrant | undefined> {
-  return inTenant(deps.pool, admission.tenant, async (tx) => {
-    const row = await lockAction(tx, admission.action);
-    if (!row || isFinal(row.status) || row.status === 'outcome_unknown') return undefined;
-    const limits = { uses: 1, records: relationReading.maxRecords, bytes: 1_000_000 };
-    return systemWarrant(tx, deps, admission.tenant, row, {
-      step: relateStep,
-      elements: [relationReading],
-      limits,
-      seconds: lives.relate,
-    });
+export async function warrantRelation(
+  tx: PoolClient,
+  deps: GovernanceDeps,
+  { tenant, action }: Admission,
+): Promise<RelationQuestion | undefined> {
+  const row = await lockAction(tx, action);
+  if (row?.status !== 'requested' || row.patient === null || (await findRelation(tx, action))) return undefined;
+  const { relationReuseSeconds } = await deps.rulebook(tx, row.rulebook);
+  if (await reuseRelation(tx, action, relationReuseSeconds)) return undefined;
+  const warrant = await systemWarrant(tx, deps, tenant, row, {
+    step: relateStep,
+    elements: relationReadings,
+    limits: {
+      uses: 1,
+      records: relationReadings.reduce((sum, { maxRecords }) => sum + maxRecords, 0),
+      bytes: 1_000_000,
+    },
+    seconds: lives.relate,
   });
+  return warrant && { status: 'relate', warrant };
 }
 
 export type Preparation =
@@ -46,8 +56,9 @@ export async function warrantPreparation(deps: GovernanceDeps, admission: Admiss
     if (row.status !== 'preparing') return { status: 'prepared', revision: row.revision };
     const warrant = await systemWarrant(tx, deps, admission.tenant, row, {
       step: prepareStep,
-      elements: writeReadings(row.type, row.elements, 'read'),
-      limits: { uses: 1, records: 3, bytes: 8_000_000 }, // the record, the version before it, and one to restore
+      elements: prepareReadings(row.type, row.elements),
+      // The record, the version before it, one to restore, and the patient.
+      limits: { uses: 1, records: 4, bytes: 8_000_000 },
       seconds: lives.prepare,
     });
     return warrant === undefined ? { status: 'ended' } : { status: 'prepare', warrant };

@@ -72,11 +72,14 @@ export const mintedWarrantSchema = z.object({
 });
 export type MintedWarrant = Readonly<z.infer<typeof mintedWarrantSchema>>;
 
+/** What may show that somebody treats a patient: a participation in the EHR, or duty by the directory's roster. */
+export const relationBases = ['encounter_participant', 'care_team', 'on_call'] as const;
+
 /** What the EHR said about principal and patient. `unknown` never grants. */
 export const relationSchema = z.object({
   status: z.enum(['related', 'not_related', 'unknown']),
-  /** FHIR participation that showed it. */
-  basis: z.enum(['encounter_participant']).optional(),
+  /** What showed it. */
+  basis: z.enum(relationBases).optional(),
 });
 export type Relation = Readonly<z.infer<typeof relationSchema>>;
 
@@ -120,9 +123,19 @@ export const classifiedSchema = z.discriminatedUnion('status', [
 ]);
 export type Classified = Readonly<z.infer<typeof classifiedSchema>>;
 
+/** What classify answers before it can judge: the EHR is to be asked about principal and patient. Stored nowhere. */
+export interface RelationQuestion {
+  readonly status: 'relate';
+  readonly warrant: MintedWarrant;
+}
+
 /** The answer of the vote Update, and of recordVote. A refused vote is a value: nothing counted, nothing broke. */
 export type VoteAnswer =
   { readonly status: 'counted'; readonly vote: CountedVote } | { readonly status: 'refused'; readonly code: string };
+
+/** What people decided on the revision that they were asked about, when nobody is asked about it any more. */
+export type Decided =
+  { readonly status: 'approved' } | { readonly status: 'denied'; readonly by: string } | { readonly status: 'expired' };
 
 /** The stored result of authorise: a warrant, or why the rules no longer allow what was approved. */
 export type Authorised =

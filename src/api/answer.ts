@@ -15,10 +15,10 @@ export interface ApiEnv {
   readonly Variables: { requestId: string; caller: Caller };
 }
 
-/** Status → seconds after which a caller may come again. */
-const retryAfter: ReadonlyMap<number, string> = new Map([
-  [429, '60'],
-  [503, '1'],
+/** Status → seconds after which a caller may come again, where the problem names none. */
+const retryAfter: ReadonlyMap<number, number> = new Map([
+  [429, 60],
+  [503, 1],
 ]);
 
 export function answerProblem(c: Context, problem: Problem): Response {
@@ -26,7 +26,7 @@ export function answerProblem(c: Context, problem: Problem): Response {
   const later = retryAfter.get(status);
   return c.body(JSON.stringify(problem), status, {
     'content-type': 'application/problem+json',
-    ...(later !== undefined && { 'retry-after': later }),
+    ...(later !== undefined && { 'retry-after': String(problem['retryAfter'] ?? later) }),
     // RFC 6750 §3: the challenge, and why a token was not enough.
     ...(status === 401 && { 'www-authenticate': challengeOf(problem.code) }),
     ...(problem.code === 'token.scope' && { 'www-authenticate': 'Bearer error="insufficient_scope"' }),

@@ -15,6 +15,7 @@ import { apiProblem } from './problem.js';
 import { recordRoutes } from './records.route.js';
 import { rulebookRoutes } from './rulebooks.route.js';
 import { voteRoutes } from './votes.route.js';
+import { vouchingRoutes } from './vouching.route.js';
 
 /**
  * The HTTP API. Wiring only: it listens to nothing. There is no CORS: browsers of other origins have no business here,
@@ -42,6 +43,7 @@ export function apiApp(deps: ApiDeps): Hono<ApiEnv> {
   app.route('/', approvalRoutes(deps));
   app.route('/', voteRoutes(deps));
   app.route('/', passkeyRoutes(deps));
+  app.route('/', vouchingRoutes(deps));
   app.route('/', recordRoutes(deps));
   app.route('/', rulebookRoutes(deps));
   return app;

@@ -34,10 +34,14 @@ const approvalSchema = waitingSchema
       .openapi({ description: 'HMAC-SHA-256 of the canonical JSON of `shown` under `salt`.' }),
     salt: z.base64(),
     meanings: z.array(z.object({ meaning: meaningSchema, verdict: verdictSchema, text: z.string() })),
-    proof: z
-      .object({ method: z.enum(['idp', 'passkey']), fresh: z.boolean() })
-      .openapi({ description: 'How the vote is proven; `fresh`: a passkey and a sign-in for this very vote.' }),
-    credentials: z.array(z.string()).openapi({ description: 'Ids of this person’s passkeys, base64url.' }),
+    proof: z.object({ method: z.enum(['idp', 'passkey']), fresh: z.boolean(), vouched: z.boolean() }).openapi({
+      description:
+        'How the vote is proven; `fresh`: a passkey and a sign-in for this very vote; `vouched`: a passkey for ' +
+        'which somebody vouched.',
+    }),
+    credentials: z
+      .array(z.string())
+      .openapi({ description: 'Ids of this person’s passkeys that may sign, base64url.' }),
     rpId: z.string().nullable(),
     confirmation: z.string().nullable().openapi({ description: 'To be typed to approve; null for nothing.' }),
   })

@@ -19,6 +19,8 @@ import { inTenant } from '../database/transaction.js';
 import { findPerson, type PersonRow } from '../directory/directory.store.js';
 import type { Keychain } from '../keys/keychain.store.js';
 import { passkeysOf } from '../passkey/passkey.store.js';
+import { asksForWord } from '../passkey/vouching.js';
+import { vouchersOf } from '../passkey/vouching.store.js';
 import { rolesHeld } from '../rulebook/rulebook.js';
 import type { ReadRulebook } from '../rulebook/rulebook.store.js';
 
@@ -78,8 +80,8 @@ export interface Approval extends Waiting {
   readonly requestCommitment: string;
   readonly principalName: string;
   /** How the vote has to be proven. */
-  readonly proof: { readonly method: 'idp' | 'passkey'; readonly fresh: boolean };
-  /** Ids of this person's passkeys, and the relying party that they are for. */
+  readonly proof: { readonly method: 'idp' | 'passkey'; readonly fresh: boolean; readonly vouched: boolean };
+  /** Ids of this person's passkeys that may sign, and the relying party that they are for. */
   readonly credentials: readonly string[];
   readonly rpId: string | null;
   /** What has to be typed to approve; null for nothing. */
@@ -137,10 +139,14 @@ async function signingOf(
   const approval = row.tier === null ? undefined : tiers[row.tier].approval;
   if (approval?.status !== 'asked') throw new Error('somebody is asked in a tier that asks nobody');
   const [rpId = null] = trustRoots.rpIds;
-  const own = (await passkeysOf(tx, person)).filter((each) => each.revokedAt === null && each.rpId === rpId);
   const { method } = approval.proof;
   const fresh = approval.proof.method === 'passkey' && approval.proof.fresh;
-  return { proof: { method, fresh }, credentials: own.map(({ credential }) => credential), rpId };
+  const vouched = row.tier !== null && asksForWord(row.tier);
+  const vouchers = await vouchersOf(tx, person);
+  const own = (await passkeysOf(tx, person)).filter(
+    (each) => each.revokedAt === null && each.rpId === rpId && (!vouched || vouchers.has(each.passkey)),
+  );
+  return { proof: { method, fresh, vouched }, credentials: own.map(({ credential }) => credential), rpId };
 }
 
 /** One human counts once; whoever may not approve may still be among those who deny, or who sign the order. */

@@ -46,7 +46,7 @@ export const getEvidence = createRoute({
   summary: 'The evidence bundle of an action that has ended; `countersign audit verify` checks it without this server.',
   security: scopes('actions:read', 'audit:read'),
   request,
-  responses: { 200: json(bundleSchema, 'Leaves, proofs and votes.'), ...problems(404) },
+  responses: { 200: json(bundleSchema, 'Leaves, proofs, votes, and the keys that signed them.'), ...problems(404) },
 });
 
 export function endRoutes(deps: ApiDeps): ApiRouter {

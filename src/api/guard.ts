@@ -55,8 +55,34 @@ export function boundedJson(): MiddlewareHandler<ApiEnv> {
       throw new ApiProblem('request.media_type');
     // One without a length is counted as it is read, through a copy that only a request of the platform itself allows.
     if (sent.has('transfer-encoding')) c.req.raw = platformRequest(c.req.raw);
-    return c.req.path === '/v1/rulebooks' ? rulebook(c, next) : usual(c, next);
+    const limited = c.req.path === '/v1/rulebooks' ? rulebook : usual;
+    return limited(c, async () => {
+      if (!isUnicode(await c.req.arrayBuffer()))
+        throw new ApiProblem('request.invalid', { pointers: ['/: not_unicode'] });
+      await next();
+    });
   };
+}
+
+/** Half a character has no UTF-8, so two parties could not bind the same bytes (RFC 8785 §3.2.2.2). */
+function isUnicode(body: ArrayBuffer): boolean {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(body);
+  } catch {
+    return false;
+  }
+  let whole = true;
+  const look = (name: string, value: unknown) => {
+    if (/\p{Cs}/u.test(name) || (typeof value === 'string' && /\p{Cs}/u.test(value))) whole = false;
+    return value;
+  };
+  try {
+    JSON.parse(text, look);
+  } catch {
+    return true; // no JSON, which whoever reads it says
+  }
+  return whole;
 }
 
 function platformRequest({ url, method, headers, body }: Request): Request {

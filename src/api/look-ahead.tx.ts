@@ -50,7 +50,7 @@ export async function lookAhead(
       justified: Object.keys(request.justifications ?? {}),
       riskAssessed: request.riskAssessment !== undefined,
       unnamedLabels: 'not_read_yet',
-      circumstances: await circumstances(tx, rulebook, subject),
+      circumstances: await circumstances(tx, rulebook, { ...subject, principal: principal.person }),
       tallied: await tally(tx, countsOf(rulebook, namesPatient), subject, null),
       ...(request.claimedTier && { claimedTier: request.claimedTier }),
       ...(request.expiresIn !== undefined && { expiresIn: request.expiresIn }),

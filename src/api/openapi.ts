@@ -16,6 +16,7 @@ import {
   showRulebook,
 } from './rulebooks.route.js';
 import { castVote, openAChallenge } from './votes.route.js';
+import { getPasskey, openAVouching, sendWord } from './vouching.route.js';
 
 const routes = [
   requestAction,
@@ -34,6 +35,9 @@ const routes = [
   enrolPasskey,
   listPasskeys,
   revokePasskey,
+  getPasskey,
+  openAVouching,
+  sendWord,
   listDisposals,
   newestCheckpoint,
   proposeARulebook,

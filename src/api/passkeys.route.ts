@@ -10,26 +10,11 @@ import { revokeOwnPasskey } from '../passkey/revoke-passkey.tx.js';
 import { personWith } from './caller.js';
 import { json, jsonBody, problems, scopes } from './contract.js';
 import type { ApiDeps } from './deps.js';
-import { failureCode } from './outage.js';
-import { offerProblem } from './passkey-problem.js';
+import { offerProblem, passing } from './passkey-problem.js';
 import { ownPasskeys, passkeyView } from './passkeys.tx.js';
-import { ApiProblem, voteProblem } from './problem.js';
+import { passkeyViewSchema } from './passkey-schema.js';
+import { ApiProblem } from './problem.js';
 import { router, type ApiRouter } from './router.js';
-
-const instant = z.iso.datetime();
-
-const passkeyViewSchema = z
-  .object({
-    id: z.uuid(),
-    credential: z.string().openapi({ description: 'base64url credential id.' }),
-    rpId: z.string(),
-    aaguid: z.string().openapi({ description: 'The authenticator’s model, as it says itself; often zeros.' }),
-    transports: z.array(z.string()),
-    enrolledAt: instant,
-    lastUsedAt: instant.nullable(),
-    revokedAt: instant.nullable(),
-  })
-  .openapi('Passkey');
 
 const scope = 'approvals:vote';
 
@@ -48,7 +33,7 @@ export const openAnEnrolment = createRoute({
         user: z.object({ id: z.string(), name: z.string(), displayName: z.string() }),
         algorithms: z.array(z.int()).openapi({ description: 'COSE algorithm identifiers.' }),
         exclude: z.array(z.string()).openapi({ description: 'Credential ids that the person holds already.' }),
-        expiresAt: instant,
+        expiresAt: z.iso.datetime(),
       }),
       'Have the key made, sign in for it, then send both.',
     ),
@@ -107,7 +92,7 @@ export function passkeyRoutes(deps: ApiDeps): ApiRouter {
       const answer = await sendOffer(deps, person, enrolment, offer);
       if (answer.status === 'pending') return c.json({ status: answer.status }, 202);
       if (answer.status === 'refused') throw new ApiProblem(offerProblem(answer.code));
-      const made = (await ownPasskeys(pool, tenant, person)).find(({ passkey }) => passkey === answer.passkey);
+      const made = (await ownPasskeys(pool, tenant, person)).find(({ row }) => row.passkey === answer.passkey);
       if (!made) throw new ApiProblem('internal');
       return c.json(passkeyView(made), 201);
     })
@@ -118,8 +103,9 @@ export function passkeyRoutes(deps: ApiDeps): ApiRouter {
     .openapi(revokePasskey, async (c) => {
       const { person } = personWith(c.get('caller'), scope).person;
       const passkey = passkeySchema.safeParse(c.req.valid('param').id).data;
-      const revoked = passkey && (await revokeOwnPasskey(deps, { tenant, person, passkey }));
-      if (!revoked) throw new ApiProblem('not_found');
+      if (!passkey || !(await revokeOwnPasskey(deps, { tenant, person, passkey }))) throw new ApiProblem('not_found');
+      const revoked = (await ownPasskeys(pool, tenant, person)).find(({ row }) => row.passkey === passkey);
+      if (!revoked) throw new ApiProblem('internal');
       return c.json(passkeyView(revoked), 200);
     });
 }
@@ -134,10 +120,5 @@ async function sendOffer(
   const { tenant, passkeys } = deps;
   const received = await receiveOffer(deps, { tenant, enrolment, person, offer });
   if (received.status !== 'received') return received;
-  return passkeys.record({ tenant, enrolment, offer: received.offer }).catch((error: unknown) => {
-    const code = failureCode(error);
-    // The two that pass; nothing was kept, so that the same offer may be sent again.
-    if (code === 'identity.unreachable' || code === 'vote.busy') throw new ApiProblem(voteProblem(code));
-    throw error;
-  });
+  return passkeys.enrol({ tenant, enrolment, offer: received.offer }).catch(passing);
 }

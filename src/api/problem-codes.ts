@@ -60,6 +60,10 @@ export const voteRefusals: ReadonlyMap<string, string> = new Map([
   ['vote.late', 'Too late: the action was decided, or its deadline is over.'],
   ['vote.not_fresh', 'This tier asks for a sign-in for this very vote beside the passkey.'],
   ['vote.not_open', 'The action is not ready for votes yet; send the same vote again in a moment.'],
+  [
+    'vote.not_vouched',
+    'Nobody has vouched for this passkey, and this tier asks for it: countersign passkeys list says how a colleague does.',
+  ],
   ['vote.not_verified_user', 'The authenticator did not verify you; unlock it with your PIN or finger.'],
   ['vote.old_sign_in', 'The proof is of an older sign-in; sign in for this vote.'],
   ['vote.other_decision', 'The proof was made for another decision.'],
@@ -67,9 +71,16 @@ export const voteRefusals: ReadonlyMap<string, string> = new Map([
   ['vote.passkey_counter', 'The passkey signed out of order; it may have been copied. Revoke it and make another.'],
   ['vote.proof_invalid', 'The passkey’s signature does not fit.'],
   ['vote.revoked_passkey', 'This passkey was revoked; use another.'],
-  ['vote.self', 'You are the principal, or own the agent: somebody else has to decide.'],
+  [
+    'vote.self',
+    'You are the principal, or own the agent: somebody else has to decide. To withdraw it, cancel the action.',
+  ],
   ['vote.stale', 'The request was changed since; look at it again.'],
   ['vote.superseded', 'You have opened another challenge since; sign that one.'],
+  [
+    'vote.too_many',
+    'Too many proofs of yours came for this action; wait as long as Retry-After says, then ask for another challenge.',
+  ],
   ['vote.unknown', 'There is no such challenge of yours.'],
   ['vote.unknown_passkey', 'This passkey is not enrolled here.'],
   ['vote.untrained', 'Your training has lapsed; renew it first.'],

@@ -56,6 +56,7 @@ function byFamily(code: RefusalCode): number | undefined {
     case 'challenge':
     case 'passkey':
     case 'vote':
+    case 'vouching':
       return 409;
     default:
       return undefined;
@@ -63,12 +64,18 @@ function byFamily(code: RefusalCode): number | undefined {
 }
 
 /** Answers to a vote that are no refusal for good: the same vote may count when it is sent again. */
-const voteMayCome: ReadonlySet<string> = new Set(['identity.unreachable', 'vote.busy', 'vote.not_open']);
+const voteMayCome: ReadonlySet<string> = new Set([
+  'identity.unreachable',
+  'vote.busy',
+  'vote.not_open',
+  'vote.too_many',
+]);
 
-/** A vote that did not count: the code is the leaf's, the sentence ours. */
-export function voteProblem(code: string): Problem {
+/** A vote that did not count: the code is the leaf's, the sentence ours. @param retryAfter seconds */
+export function voteProblem(code: string, retryAfter?: number): Problem {
   const title = voteRefusals.get(code) ?? 'This vote does not count.';
-  return { type: 'about:blank', status: isFinalForVote(code) ? 409 : 503, code, title };
+  const status = code === 'vote.too_many' ? 429 : isFinalForVote(code) ? 409 : 503;
+  return { type: 'about:blank', status, code, title, ...(retryAfter !== undefined && { retryAfter }) };
 }
 
 /** Whether a vote that was answered so is refused for good. */

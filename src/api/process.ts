@@ -14,13 +14,13 @@ import { nodeAead } from '../keys/aead.node.js';
 import { KeyCache } from '../keys/key-cache.js';
 import { Keychain } from '../keys/keychain.store.js';
 import { openKeyring } from '../keys/open-keyring.node.js';
-import { passkeySchema } from '../passkey/ids.js';
+import { passkeySchema, vouchingSchema } from '../passkey/ids.js';
 import { findGoverning } from '../rulebook/governing.store.js';
 import { rulebookReader } from '../rulebook/rulebook.store.js';
 import { historyCodec } from '../temporal/history-codec.js';
 import { temporalConnection } from '../temporal/connection.js';
 import { governedActions } from '../temporal/governed-actions.js';
-import { passkeyEnrolments } from '../temporal/passkey-enrolments.js';
+import { passkeyWorkflows } from '../temporal/passkey-workflows.js';
 import { rulebookChanges } from '../temporal/rulebook-changes.js';
 import { apiApp } from './app.js';
 import { listen } from './listen.js';
@@ -60,12 +60,13 @@ export async function startApi(env: Environment<'api'>): Promise<RunningApi> {
     rulebook,
     verifier: tokenVerifiers(),
     actions: governedActions(client),
-    passkeys: passkeyEnrolments(client),
+    passkeys: passkeyWorkflows(client),
     rulebooks: rulebookChanges(client),
     waits,
     newActionId: () => actionIdOf(nodeAead.random(26)),
     newChallengeId: () => challenge(randomUUID()),
     newEnrolmentId: () => passkeySchema.parse(randomUUID()),
+    newVouchingId: () => vouchingSchema.parse(randomUUID()),
     log,
   });
   const server = await listen(app, { host: env.COUNTERSIGN_API_HOST, port: env.COUNTERSIGN_API_PORT });

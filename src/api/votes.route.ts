@@ -17,6 +17,7 @@ import { ApiProblem, voteProblem } from './problem.js';
 import { logRefusedVote } from './refused-vote.tx.js';
 import { router, type ApiRouter } from './router.js';
 import { sendVote } from './vote.js';
+import { voteBrake } from './vote-brake.js';
 import { unknownRole } from './words.js';
 
 export const openAChallenge = createRoute({
@@ -82,7 +83,7 @@ export const castVote = createRoute({
   responses: {
     200: json(z.object({ status: z.literal('counted') }), 'It counts.'),
     202: json(z.object({ status: z.literal('pending') }), 'Noted in time, not counted yet: send it again.'),
-    ...problems(400, 409, 413, 415),
+    ...problems(400, 409, 413, 415, 429),
   },
 });
 
@@ -101,6 +102,7 @@ function openApiOf() {
 
 export function voteRoutes(deps: ApiDeps): ApiRouter {
   const { pool, tenant } = deps;
+  const brake = voteBrake(() => performance.now());
 
   /** An agent that tries to vote is on the log, once for each agent. */
   async function voter(caller: Caller): Promise<PersonRow> {
@@ -132,7 +134,7 @@ export function voteRoutes(deps: ApiDeps): ApiRouter {
     })
     .openapi(castVote, async (c) => {
       const person = await voter(c.get('caller'));
-      const result = await sendVote(deps, person.person, c.req.valid('json'));
+      const result = await sendVote({ ...deps, brake }, person.person, c.req.valid('json'));
       switch (result.status) {
         case 'counted':
           return c.json({ status: result.status }, 200);
@@ -140,7 +142,7 @@ export function voteRoutes(deps: ApiDeps): ApiRouter {
           return c.json({ status: result.status }, 202);
         case 'refused':
           if (result.code === 'vote.malformed') throw new ApiProblem(result.code, { pointers: ['/proof'] });
-          throw new ApiProblem(voteProblem(result.code));
+          throw new ApiProblem(voteProblem(result.code, result.retryAfter));
       }
     });
 }

@@ -1,9 +1,9 @@
 import type { PoolClient } from 'pg';
-import { z } from 'zod';
 import type { ActionRow, RevisionRow } from '../action/action.store.js';
 import type { TenantId } from '../action/ids.js';
 import type { Keychain } from '../keys/keychain.store.js';
 import type { ReadRulebook } from '../rulebook/rulebook.store.js';
+import { phraseOf } from './confirmation.js';
 
 interface ConfirmationDeps {
   readonly keychain: Keychain;
@@ -22,12 +22,5 @@ export async function confirmationPhrase(
   const approval = row.tier === null ? undefined : tiers[row.tier].approval;
   if (kind === 'resolution' || approval?.status !== 'asked' || approval.confirmation !== 'typed') return null;
   const { bytes } = await keychain.unseal(tx, tenant, row.action, `display/${shows}`);
-  return phraseOf(shownSchema.parse(JSON.parse(new TextDecoder().decode(bytes))));
-}
-
-const shownSchema = z.looseObject({ type: z.string(), change: z.looseObject({ target: z.string() }).optional() });
-
-/** The record that would change, or the kind of action where there is none. */
-function phraseOf({ type, change }: z.infer<typeof shownSchema>): string {
-  return change?.target ?? type;
+  return phraseOf(JSON.parse(new TextDecoder().decode(bytes)));
 }

@@ -40,11 +40,16 @@ export interface Asked {
   readonly needs: Needs;
 }
 
+/** Nobody could answer it yet: a request is not changed once it was asked, so that asking for it would only be a no. */
+const unasked: Meaning = 'changes.requested';
+
 /** The meanings that a vote on this revision may have: an order only where one is asked for. */
 export function meaningsFor({ kind, needs }: Asked): readonly Meaning[] {
   if (kind === 'resolution') return meaningSchema.options.filter((meaning) => resolutions.has(meaning));
   const order = factorsOf(needs).some((factor) => factor.order);
-  return meaningSchema.options.filter((meaning) => !resolutions.has(meaning) && (meaning !== orderMeaning || order));
+  return meaningSchema.options.filter(
+    (meaning) => !resolutions.has(meaning) && meaning !== unasked && (meaning !== orderMeaning || order),
+  );
 }
 
 /** The verdict that a meaning stands for. */

@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import { z } from 'zod';
 import type { ActionRow } from '../action/action.store.js';
-import { digest, role, type Digest } from '../action/ids.js';
+import { digest, role, type ChallengeId, type Digest } from '../action/ids.js';
 import type { CountedVote } from '../action/types.js';
 import { findAgent, findPerson } from '../directory/directory.store.js';
 import { rolesHeld, type Rulebook } from '../rulebook/rulebook.js';
@@ -34,7 +34,10 @@ export async function eligibilityOf(
   });
 }
 
-/** The counted votes that still hold, each with the hash of its leaf. A deny holds whatever became of its author. */
+/**
+ * The counted votes that still hold, each with the hash of its leaf: whoever gave it may still vote, and the passkey that
+ * signed it was not revoked, as a lost one is. A deny holds whatever became of its author.
+ */
 export async function eligibleVotes(
   tx: PoolClient,
   row: ActionRow,
@@ -43,11 +46,23 @@ export async function eligibleVotes(
   const votes: { readonly vote: CountedVote; readonly leaf: Digest }[] = [];
   for (const counted of await countedVotes(tx, row.action, row.revision)) {
     const found = await eligibilityOf(tx, row, rulebook, counted);
-    if (found.status === 'refused' && counted.verdict !== 'deny') continue;
+    const holds = found.status === 'eligible' && !(await wasRevoked(tx, counted.challenge));
+    if (!holds && counted.verdict !== 'deny') continue;
     const roles = found.status === 'eligible' ? [...found.roles] : counted.roles;
     votes.push({ vote: { ...counted, roles }, leaf: await leafOfVote(tx, row, counted.challenge) });
   }
   return votes;
+}
+
+/** Whether the passkey under this vote was revoked since. The gateway asks the same, and would refuse the whole warrant. */
+async function wasRevoked(tx: PoolClient, challenge: ChallengeId): Promise<boolean> {
+  const found = await tx.query(
+    `SELECT FROM countersign.vote v
+       JOIN countersign.passkey p ON p.tenant = v.tenant AND p.credential = v.proof->>'credentialId'
+      WHERE v.challenge = $1 AND p.revoked_at IS NOT NULL`,
+    [challenge],
+  );
+  return found.rows.length > 0;
 }
 
 async function leafOfVote(tx: PoolClient, { action }: ActionRow, challenge: string): Promise<Digest> {

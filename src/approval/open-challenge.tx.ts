@@ -75,7 +75,8 @@ export async function openChallenge(deps: ChallengeDeps, asked: ChallengeCase): 
 }
 
 const ineligible: Readonly<Record<IneligibleCode, string>> = {
-  'vote.self': 'You are the principal, or own the agent: somebody else has to decide.',
+  'vote.self':
+    'You are the principal, or own the agent: somebody else has to decide. To withdraw it, cancel the action.',
   'vote.inactive': 'Your entry in the directory is not active.',
   'vote.untrained': 'Your training has lapsed; renew it first.',
   'vote.wrong_role': 'None of the roles that you act in is asked for here, or you do not hold it.',

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
+import { findAction } from '../action/action.store.js';
 import type { ActionId, ChallengeId, PersonId, TenantId } from '../action/ids.js';
-import type { CountedVote } from '../action/types.js';
+import { isFinal, type CountedVote } from '../action/types.js';
 import { appendLeaf } from '../audit/append.store.js';
 import { inTenant } from '../database/transaction.js';
 import type { DecisionEnvelope, Proof } from './envelope.js';
@@ -19,8 +20,8 @@ export interface ReceivedCase {
 export type Received =
   /** Noted; now it goes to the workflow. It is not counted yet. */
   | { readonly status: 'received'; readonly envelope: DecisionEnvelope; readonly receivedAt: Date }
-  /** The same proof was counted before. */
-  | { readonly status: 'counted'; readonly vote: CountedVote }
+  /** The same proof was counted before. `envelope` while its workflow may have to hear of it: it may never have. */
+  | { readonly status: 'counted'; readonly vote: CountedVote; readonly envelope?: DecisionEnvelope }
   | { readonly status: 'refused'; readonly code: string };
 
 /**
@@ -38,12 +39,17 @@ export async function receiveVote({ pool }: { readonly pool: Pool }, vote: Recei
       return { status: 'refused', code: 'vote.unknown' };
     }
     const counted = await findVote(tx, id, proof);
-    if (counted) return { status: 'counted', vote: counted };
+    const envelope = { decision: decisionOf(known), proof };
+    if (counted) {
+      const row = await findAction(tx, action);
+      const isUnderWay = row !== undefined && !isFinal(row.status) && row.revision === counted.revision;
+      return { status: 'counted', vote: counted, ...(isUnderWay && { envelope }) };
+    }
     const receipt = await insertReceipt(tx, id, proof);
     if (receipt.status === 'refused') {
       await appendLeaf(tx, refusedVoteLeaf({ action, challenge: id, approver: person, code: receipt.code }));
       return receipt;
     }
-    return { ...receipt, envelope: { decision: decisionOf(known), proof } };
+    return { ...receipt, envelope };
   });
 }

@@ -13,6 +13,8 @@ import type { Assertion } from '../passkey/assertion.js';
 import { unbase64url } from '../passkey/base64url.js';
 import { authenticatorDataOf } from '../passkey/ceremony.js';
 import { findPasskey, usePasskey, type PasskeyRow } from '../passkey/passkey.store.js';
+import { asksForWord } from '../passkey/vouching.js';
+import { wordFor } from '../passkey/vouching.store.js';
 import type { RequiredProof, Rulebook } from '../rulebook/rulebook.js';
 import type { ReadRulebook } from '../rulebook/rulebook.store.js';
 import { decisionHash, meaningsFor, sameDecision } from './decision.js';
@@ -138,6 +140,7 @@ export async function countVote(
     if (!approver || approval.status !== 'asked') return no('vote.inactive');
     const unproven = checkProof(opening, verified, { approver, hash, required: approval.proof });
     if (unproven) return no(unproven);
+    if (asksForWord(challenge.tier) && !(await hasWord(tx, opening))) return no('vote.not_vouched');
 
     const row = await lockAction(tx, of.action);
     const revision = row && (await commitmentsOf(tx, row.action, challenge.revision));
@@ -193,6 +196,11 @@ function checkProof(
   if (unproven) return unproven;
   if (token === undefined) return required.method === 'passkey' && required.fresh ? 'vote.not_fresh' : undefined;
   return checkSignIn({ token, approver, hash, decidedAt });
+}
+
+/** Whether a second person gave their word for the passkey that signed. */
+async function hasWord(tx: PoolClient, { passkey }: VoteOpening): Promise<boolean> {
+  return passkey !== undefined && (await wordFor(tx, passkey.passkey)) !== undefined;
 }
 
 /** Under the passkey's lock: not revoked meanwhile, and its counter went up. */

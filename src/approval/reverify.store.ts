@@ -4,15 +4,11 @@ import type { ActionId, Digest } from '../action/ids.js';
 import { hex } from '../audit/bytes.js';
 import { dataOf, leafOf, type LeafData } from '../audit/leaf.js';
 import { leafHash } from '../audit/merkle.js';
-import type { Assertion } from '../passkey/assertion.js';
-import type { PasskeyId } from '../passkey/ids.js';
-import { findPasskey } from '../passkey/passkey.store.js';
+import { signingKey, wordsBehind, type IsSigned, type Signatures } from '../passkey/stored-word.store.js';
+import { asksForWord } from '../passkey/vouching.js';
 import { proofSchema, type Proof } from './envelope.js';
-import type { SigningKey, StoredApproval } from './reverify.js';
-import { decisionOf, findChallenge } from './vote.store.js';
-
-/** Whether this key signed the assertion in a ceremony at one of these sites; verify-assertion.node.ts is one. */
-export type IsSigned = (assertion: Assertion, publicKey: Uint8Array, rpIds: readonly string[]) => Promise<boolean>;
+import type { StoredApproval } from './reverify.js';
+import { decisionOf, findChallenge, type ChallengeRow } from './vote.store.js';
 
 export interface ApprovalsCase {
   readonly action: ActionId;
@@ -34,12 +30,12 @@ export async function findApprovals(
   if (await wasObjectedTo(tx, action, revision)) return undefined;
   const approvals: StoredApproval[] = [];
   for (const hash of leaves) {
-    const leaf = await countedLeaf(tx, action, hash);
-    const challenge = leaf && (await findChallenge(tx, leaf.challenge));
-    const proof = leaf && (await findProof(tx, leaf));
-    if (!leaf || !challenge || !proof) return undefined;
-    const passkey = proof.kind === 'passkey' ? await signingKey(tx, proof, rpIds, isSigned) : undefined;
-    approvals.push({ leaf, decision: decisionOf(challenge), proof, passkey });
+    const found = await countedLeaf(tx, action, hash);
+    const challenge = found && (await findChallenge(tx, found.leaf.challenge));
+    const proof = found && (await findProof(tx, found.leaf));
+    if (!found || !challenge || !proof) return undefined;
+    const signer = await signerOf(tx, challenge, proof, { isSigned, rpIds });
+    approvals.push({ ...found, decision: decisionOf(challenge), proof, ...signer });
   }
   return approvals;
 }
@@ -59,15 +55,16 @@ async function countedLeaf(
   tx: PoolClient,
   action: ActionId,
   hash: Digest,
-): Promise<LeafData<'vote.counted'> | undefined> {
+): Promise<Pick<StoredApproval, 'leaf' | 'index'> | undefined> {
   const found = await tx.query(
     `SELECT bytes FROM countersign.audit_leaf WHERE action = $1 AND kind = 'vote.counted' AND hash = decode($2, 'hex')`,
     [action, hash],
   );
   const bytes = found.rows.map((row) => leafRow.parse(row).bytes)[0];
   if (bytes === undefined || hex(leafHash(bytes)) !== hash) return undefined;
-  const leaf = leafOf(bytes);
-  return leaf.action === action ? dataOf(leaf, 'vote.counted') : undefined;
+  const whole = leafOf(bytes);
+  const leaf = whole.action === action ? dataOf(whole, 'vote.counted') : undefined;
+  return leaf && { leaf, index: whole.index };
 }
 
 async function findProof(tx: PoolClient, { challenge }: LeafData<'vote.counted'>): Promise<Proof | undefined> {
@@ -75,23 +72,14 @@ async function findProof(tx: PoolClient, { challenge }: LeafData<'vote.counted'>
   return found.rows.map((row) => z.object({ proof: proofSchema }).safeParse(row).data?.proof)[0];
 }
 
-async function signingKey(
+async function signerOf(
   tx: PoolClient,
-  { kind: _kind, idToken: _idToken, ...assertion }: Extract<Proof, { kind: 'passkey' }>,
-  rpIds: readonly string[],
-  isSigned: IsSigned,
-): Promise<SigningKey | undefined> {
-  const row = await findPasskey(tx, assertion.credentialId);
-  const enrolled = row && (await enrolledLeaf(tx, row.passkey));
-  if (!row || !enrolled) return undefined;
-  return { row, enrolled, signed: await isSigned(assertion, row.publicKey, rpIds) };
-}
-
-async function enrolledLeaf(tx: PoolClient, passkey: PasskeyId): Promise<LeafData<'passkey.enrolled'> | undefined> {
-  const found = await tx.query(
-    `SELECT bytes FROM countersign.audit_leaf WHERE kind = 'passkey.enrolled' AND key = $1 AND action IS NULL`,
-    [passkey],
-  );
-  const bytes = found.rows.map((row) => leafRow.parse(row).bytes)[0];
-  return bytes && dataOf(leafOf(bytes), 'passkey.enrolled');
+  { tier }: ChallengeRow,
+  proof: Proof,
+  signatures: Signatures,
+): Promise<Pick<StoredApproval, 'passkey' | 'words'>> {
+  if (proof.kind === 'idp') return { passkey: undefined, words: [] };
+  const { kind: _kind, idToken: _idToken, ...assertion } = proof;
+  const passkey = await signingKey(tx, assertion, signatures);
+  return { passkey, words: passkey && asksForWord(tier) ? await wordsBehind(tx, passkey.row.passkey, signatures) : [] };
 }

@@ -5,10 +5,11 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { ActionId, Digest, TenantId } from '../action/ids.js';
 import type { Tier } from '../action/types.js';
-import { canonicalDigest, hex } from '../audit/bytes.js';
+import { canonicalDigest } from '../audit/bytes.js';
 import type { LeafData } from '../audit/leaf.js';
-import { unbase64url } from '../passkey/base64url.js';
-import type { PasskeyRow } from '../passkey/passkey.store.js';
+import { isEnrolledBy, type SigningKey } from '../passkey/signing-key.js';
+import { isVouched, type StoredWord } from '../passkey/vouched.js';
+import { asksForWord } from '../passkey/vouching.js';
 import type { RequiredProof } from '../rulebook/rulebook.js';
 import { decisionHash, type Decision } from './decision.js';
 import type { PasskeyProof, Proof } from './envelope.js';
@@ -36,19 +37,15 @@ export interface Asked {
 /** One vote as the log has it, with what the tables hold for it. */
 export interface StoredApproval {
   readonly leaf: LeafData<'vote.counted'>;
+  /** Of the leaf in the log. */
+  readonly index: number;
   /** Made again from the challenge's row. */
   readonly decision: Decision;
   readonly proof: Proof;
   /** Of the credential that signed; undefined for an unknown one, and where none did. */
   readonly passkey: SigningKey | undefined;
-}
-
-export interface SigningKey {
-  readonly row: PasskeyRow;
-  /** The leaf of its enrolment. */
-  readonly enrolled: LeafData<'passkey.enrolled'>;
-  /** Whether its key made the signature, at one of the rulebook's sites. */
-  readonly signed: boolean;
+  /** The words behind that passkey, back to the first of the log; none where the tier asks for none. */
+  readonly words: readonly StoredWord[];
 }
 
 /**
@@ -65,7 +62,8 @@ export function isApproved(approvals: readonly StoredApproval[], bound: Bound, a
   );
 }
 
-function isGenuine({ leaf, decision, proof, passkey }: StoredApproval, bound: Bound, asked: Asked): boolean {
+function isGenuine(approval: StoredApproval, bound: Bound, asked: Asked): boolean {
+  const { leaf, decision, proof } = approval;
   const hash = decisionHash(decision, sha256);
   return (
     isForThis(decision, bound) &&
@@ -77,7 +75,7 @@ function isGenuine({ leaf, decision, proof, passkey }: StoredApproval, bound: Bo
     leaf.roles.every((role) => decision.actingRoles.includes(role)) &&
     leaf.method === proof.kind &&
     leaf.proof === canonicalDigest(proof) &&
-    (proof.kind === 'passkey' ? isOwn(proof, passkey, decision, { hash, ...asked }) : asked.proof.method === 'idp')
+    (proof.kind === 'passkey' ? isOwn(proof, approval, { hash, ...asked }) : asked.proof.method === 'idp')
   );
 }
 
@@ -93,26 +91,21 @@ function isForThis(decision: Decision, bound: Bound): boolean {
   );
 }
 
-/** The key is the one that the person enrolled, by the log as well as by the table, and it signed this decision. */
+/**
+ * The key is the one that the person enrolled, by the log as well as by the table; somebody vouched for it where the tier
+ * asks for that; and it signed this decision.
+ */
 function isOwn(
   { kind: _kind, idToken, ...assertion }: PasskeyProof,
-  key: SigningKey | undefined,
-  { approver }: Decision,
+  { index, decision: { approver, tier }, passkey: key, words }: StoredApproval,
   { hash, rpIds, proof: required }: Asked & { readonly hash: string },
 ): boolean {
   const fresh = required.method === 'passkey' && required.fresh;
   return (
     key !== undefined &&
     (!fresh || idToken !== undefined) &&
-    key.enrolled.passkey === key.row.passkey &&
-    key.enrolled.person === approver &&
-    key.enrolled.rpId === key.row.rpId &&
-    key.enrolled.credential === digestOf(unbase64url(assertion.credentialId)) &&
-    key.enrolled.publicKey === digestOf(key.row.publicKey) &&
+    isEnrolledBy(key, { person: approver, credentialId: assertion.credentialId }) &&
+    (!asksForWord(tier) || isVouched(words, { key, before: index, rpIds })) &&
     checkPasskeyProof({ assertion, passkey: key.row, approver, hash, rpIds, signed: key.signed }) === undefined
   );
-}
-
-function digestOf(bytes: Uint8Array | undefined): string | undefined {
-  return bytes && hex(sha256(bytes));
 }

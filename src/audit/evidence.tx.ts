@@ -4,9 +4,9 @@ import { Refusal } from '../action/refusal.js';
 import { inTenant } from '../database/transaction.js';
 import type { EvidenceBundle } from './bundle.js';
 import { base64 } from './bytes.js';
-import { envelopesOf } from './evidence.store.js';
+import { envelopesOf, keysOf } from './evidence.store.js';
 import { dataOf, leafOf } from './leaf.js';
-import { checkpointCovering, leafHashes, leavesOf } from './leaf.store.js';
+import { checkpointCovering, leafHashes, leavesOf, type StoredLeaf } from './leaf.store.js';
 import { inclusionProof, treeOf } from './merkle.js';
 
 /**
@@ -29,16 +29,25 @@ export async function evidenceOf(pool: Pool, tenant: TenantId, action: ActionId)
       throw new Refusal('evidence.not_yet', 'No signed checkpoint covers the action yet; ask again in a second.');
     const tree = treeOf(await leafHashes(tx, checkpoint.size));
     const challenges = leaves.flatMap((leaf) => dataOf(leaf, 'vote.counted')?.challenge ?? []);
+    const included = ({ index, bytes }: StoredLeaf) => ({
+      leaf: new TextDecoder().decode(bytes),
+      proof: inclusionProof(tree, index).map(base64),
+    });
+    const votes = await envelopesOf(tx, action, challenges);
+    const { passkeys, vouchings } = await keysOf(tx, votes);
     return {
       format: 'countersign-evidence/v1',
       tenant,
       action,
       checkpoint: checkpoint.note,
-      leaves: stored.map(({ index, bytes }) => ({
-        leaf: new TextDecoder().decode(bytes),
-        proof: inclusionProof(tree, index).map(base64),
+      leaves: stored.map(included),
+      votes,
+      passkeys: passkeys.map(({ row: { credential, publicKey }, leaf }) => ({
+        ...included(leaf),
+        credential,
+        publicKey: base64(publicKey),
       })),
-      votes: await envelopesOf(tx, action, challenges),
+      vouchings: vouchings.map(({ assertion, leaf }) => ({ ...included(leaf), assertion })),
     };
   });
 }

@@ -1,6 +1,7 @@
 import type { PoolClient } from 'pg';
 import { z } from 'zod';
 import type { ActionId } from '../action/ids.js';
+import type { LeafKind } from './leaf.js';
 
 const bytesRow = z.object({ index: z.int(), bytes: z.instanceof(Buffer) });
 const hashRow = z.object({ hash: z.instanceof(Buffer) });
@@ -17,6 +18,15 @@ export async function leavesOf(tx: PoolClient, action: ActionId): Promise<Stored
     action,
   ]);
   return found.rows.map((row) => bytesRow.parse(row));
+}
+
+/** A leaf of the tenant itself, by what no other one has. */
+export async function tenantLeaf(tx: PoolClient, kind: LeafKind, key: string): Promise<StoredLeaf | undefined> {
+  const found = await tx.query(
+    'SELECT index::int, bytes FROM countersign.audit_leaf WHERE kind = $1 AND key = $2 AND action IS NULL',
+    [kind, key],
+  );
+  return found.rows.map((row) => bytesRow.parse(row))[0];
 }
 
 /** Leaves from `index` on, at most `limit`: what the signer reads. */

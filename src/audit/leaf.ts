@@ -13,9 +13,9 @@ import {
   tenantSchema,
   warrantSchema,
 } from '../action/ids.js';
-import { finalStatuses, needsSchema, tierSchema } from '../action/types.js';
+import { finalStatuses, needsSchema, relationBases, tierSchema } from '../action/types.js';
 import { versionFindings } from '../ehr/version-finding.js';
-import { passkeySchema } from '../passkey/ids.js';
+import { passkeySchema, vouchingSchema } from '../passkey/ids.js';
 import { findings } from '../reconcile/finding.js';
 import { changeVerdictSchema, proposalSchema } from '../rulebook/change.js';
 
@@ -89,7 +89,18 @@ export const leafKinds = {
     principal: personSchema,
     patient: digestSchema,
     status: z.enum(['related', 'not_related', 'unknown']),
+    /** What showed it; absent where nothing did. */
+    basis: z.enum(relationBases).optional(),
     warrant: warrantSchema,
+  }),
+  /** governance: the EHR was not asked, because it had said it minutes ago, for another action of the same people. */
+  'relation.reused': z.strictObject({
+    principal: personSchema,
+    patient: digestSchema,
+    status: z.enum(['related', 'not_related']),
+    basis: z.enum(['encounter_participant', 'care_team']).optional(),
+    /** The action for which the EHR was asked, and the hash of its leaf `relation.checked`. */
+    from: z.strictObject({ action: actionSchema, leaf: digestSchema }),
   }),
   /** api: a person opened a vote; nothing was decided yet. */
   'approval.challenged': z.strictObject({ challenge: challengeSchema, approver: personSchema, verdict: z.string() }),
@@ -122,6 +133,20 @@ export const leafKinds = {
     /** SHA-256 of the canonical JSON of registration and ID token. */
     proof: digestSchema,
   }),
+  /** governance: somebody else said, with a passkey of their own, that this key is this person's. */
+  'passkey.vouched': z.strictObject({
+    vouching: vouchingSchema,
+    passkey: passkeySchema,
+    person: personSchema,
+    voucher: personSchema,
+    voucherPasskey: passkeySchema,
+    /** SHA-256 of the statement's bytes, made of this leaf and that of the enrolment; base64url, as it was signed. */
+    statement: z.string(),
+    method: z.literal('passkey'),
+    /** SHA-256 of the assertion's canonical JSON: the very one that was verified. */
+    proof: digestSchema,
+  }),
+  /** An enrolment or a word that came to nothing; the person is who tried. */
   'passkey.refused': z.strictObject({ passkey: passkeySchema.nullable(), person: personSchema, code }),
   /** api: by the person whose it was. */
   'passkey.revoked': z.strictObject({ passkey: passkeySchema, person: personSchema }),

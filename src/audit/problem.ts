@@ -21,7 +21,15 @@ export interface Problem {
     | 'approval.missing'
     | 'vote.missing'
     | 'vote.other'
-    | 'vote.unknown';
+    | 'vote.unknown'
+    | 'vote.not_signed'
+    | 'passkey.not_included'
+    | 'passkey.missing'
+    | 'passkey.other'
+    | 'passkey.unknown'
+    | 'vouching.missing'
+    | 'vouching.other'
+    | 'vouching.unknown';
   readonly leaf?: number;
 }
 

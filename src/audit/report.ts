@@ -28,6 +28,18 @@ const meanings: Readonly<Record<Problem['code'], string>> = {
   'vote.missing': 'The decision and proof of this counted vote are not in the bundle.',
   'vote.other': 'The decision or proof in the bundle is not the one that this leaf counted, or is for another request.',
   'vote.unknown': 'The bundle holds a vote that no leaf speaks of.',
+  'vote.not_signed': 'The passkey of this voter did not make this signature, or not for this decision. Report it.',
+  'passkey.not_included':
+    'The enrolment of a passkey, or the word for one, is not in the tree that was signed: it or its proof was altered.',
+  'passkey.missing':
+    'The key of the passkey that made this vote, or gave its word for it, is not in the bundle. One that was exported before keys were part of it has none: export it again.',
+  'passkey.other':
+    'The key in the bundle is not the one that was enrolled for this voter before the vote. Ask for the file again, and report a second one.',
+  'passkey.unknown': 'The bundle holds a passkey that nothing in it was signed with, or in another order.',
+  'vouching.missing': 'Nobody’s word for the passkey that made this vote is in the bundle, and this tier asks for one.',
+  'vouching.other':
+    'The word in the bundle is not the signature of another person for the passkey that made this vote. Report it.',
+  'vouching.unknown': 'The bundle holds a word for a passkey that no vote in it needs, or in another order.',
 };
 
 const holdings: Readonly<Record<LeafData<'version.checked'>['finding'], string>> = {

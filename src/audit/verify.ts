@@ -4,7 +4,7 @@
  */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { canonicalJson } from '../action/canonical.js';
-import { bundleSchema, parseBundleText, type EvidenceBundle } from './bundle.js';
+import { bundleOf, parseBundleText, type EvidenceBundle } from './bundle.js';
 import { unbase64, utf8 } from './bytes.js';
 import { parseCheckpoint, type Checkpoint } from './checkpoint.js';
 import { accountOf, type Account } from './account.js';
@@ -13,6 +13,7 @@ import { chainProblems } from './chain.js';
 import { isWellFormed, leafOf, type Leaf } from './leaf.js';
 import { leafHash, verifyInclusion } from './merkle.js';
 import { openNote, unverifiedBody, type Verifier } from './note.js';
+import { passkeyProblems, type PasskeyEvidence } from './passkey-evidence.js';
 import type { Problem, VerifiedLeaf } from './problem.js';
 import { voteProblems } from './vote-evidence.js';
 
@@ -26,9 +27,8 @@ export type Verification =
 
 /** `logs`: verifier keys of the log, from outside; none makes the answer at best `self_consistent`. */
 export function verifyBundle(value: unknown, logs: readonly Verifier[]): Verification {
-  const parsed = bundleSchema.safeParse(value);
-  if (!parsed.success) return invalid([{ code: 'bundle.malformed' }]);
-  const bundle = parsed.data;
+  const bundle = bundleOf(value);
+  if (!bundle) return invalid([{ code: 'bundle.malformed' }]);
   const checkpoint = checkpointOf(bundle.checkpoint, logs);
   if ('code' in checkpoint) return invalid([checkpoint]);
   const read = bundle.leaves.map((entry, at) => readLeaf(bundle, entry, { at, checkpoint }));
@@ -37,6 +37,9 @@ export function verifyBundle(value: unknown, logs: readonly Verifier[]): Verific
   const leaves = read.flatMap((each) => ('code' in each ? [] : [each]));
   const found = [...chainProblems(leaves), ...authorityProblems(leaves), ...voteProblems(leaves, bundle.votes, sha256)];
   if (found.length > 0) return invalid(found);
+  const keys = keysOf(bundle, checkpoint);
+  const unsigned = keys ? passkeyProblems(leaves, keys) : [{ code: 'passkey.not_included' } as const];
+  if (unsigned.length > 0) return invalid(unsigned);
   return { status: logs.length > 0 ? 'valid' : 'self_consistent', account: accountOf(leaves, checkpoint) };
 }
 
@@ -62,16 +65,49 @@ function checkpointOf(note: string, logs: readonly Verifier[]): Checkpoint | Pro
 function readLeaf(
   { tenant, action }: EvidenceBundle,
   { leaf: text, proof }: EvidenceBundle['leaves'][number],
-  { at, checkpoint: { size, root } }: { readonly at: number; readonly checkpoint: Checkpoint },
+  { at, checkpoint }: { readonly at: number; readonly checkpoint: Checkpoint },
 ): VerifiedLeaf | Problem {
   const leaf = parseLeaf(text);
   if (!leaf) return { code: 'leaf.malformed', leaf: at };
   if (leaf.tenant !== tenant || leaf.action !== action) return { code: 'leaf.other_action', leaf: at };
+  return included({ leaf, text }, proof, checkpoint) ?? { code: 'leaf.not_included', leaf: at };
+}
+
+/** Keys and words whose leaves are the tenant's own and in the tree; undefined when one is not. */
+function keysOf({ tenant, votes, ...bundle }: EvidenceBundle, checkpoint: Checkpoint): PasskeyEvidence | undefined {
+  const ownLeaf = ({ leaf: text, proof }: EvidenceBundle['leaves'][number]): VerifiedLeaf | undefined => {
+    const leaf = parseLeaf(text);
+    return leaf?.tenant === tenant && leaf.action === null ? included({ leaf, text }, proof, checkpoint) : undefined;
+  };
+  const passkeys = bundle.passkeys.flatMap(({ credential, publicKey, ...entry }) => {
+    const enrolment = ownLeaf(entry);
+    const key = unbase64(publicKey);
+    return enrolment && key ? [{ credential, publicKey: key, enrolment }] : [];
+  });
+  const vouchings = bundle.vouchings.flatMap(({ assertion, ...entry }) => {
+    const word = ownLeaf(entry);
+    return word ? [{ word, assertion }] : [];
+  });
+  const whole = passkeys.length === bundle.passkeys.length && vouchings.length === bundle.vouchings.length;
+  return whole ? { votes, passkeys, vouchings } : undefined;
+}
+
+interface ReadLeaf {
+  readonly leaf: Leaf;
+  readonly text: string;
+}
+
+/** The leaf with its hash, if that is in the checkpoint's tree at the leaf's own index. */
+function included(
+  { leaf, text }: ReadLeaf,
+  proof: readonly string[],
+  { size, root }: Checkpoint,
+): VerifiedLeaf | undefined {
   const hash = leafHash(utf8(text));
   const siblings = proof.flatMap((each) => unbase64(each) ?? []);
-  const included =
+  const isIn =
     siblings.length === proof.length && verifyInclusion({ index: leaf.index, size, leaf: hash, proof: siblings, root });
-  return included ? { leaf, hash } : { code: 'leaf.not_included', leaf: at };
+  return isIn ? { leaf, hash } : undefined;
 }
 
 /** One leaf, one text: anything but its canonical JSON could be read in two ways. */

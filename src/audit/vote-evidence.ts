@@ -13,7 +13,8 @@ type Sha256 = (bytes: Uint8Array) => Uint8Array;
  * Each counted vote has its envelope, in the order of the leaves, and each envelope its leaf; decision and proof are the
  * ones whose hashes the leaf holds, made for this action as it was requested.
  *
- * The signature of identity provider or passkey is not checked here: their keys are no part of the bundle.
+ * Signatures are not checked here: a passkey's is in passkey-evidence.ts, and the key of an identity provider is no part of
+ * the bundle.
  */
 export function voteProblems(
   leaves: readonly VerifiedLeaf[],

@@ -35,7 +35,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'passkeys',
-    description: 'enrol, list and revoke the passkeys that vote for you',
+    description: 'enrol, list and revoke the passkeys that vote for you; vouch for a colleague’s',
     load: async () => (await import('./commands/passkeys.command.js')).passkeysCommand(),
   },
   {

@@ -41,6 +41,22 @@ const agentEntry = z.strictObject({
   reviewDue: z.iso.date(),
 });
 
+const onCallEntry = z
+  .strictObject({
+    person: key,
+    /** One of the two: for whom the person is on call. */
+    role: roleSchema.optional(),
+    department: text.optional(),
+    from: z.iso.datetime({ offset: true }),
+    to: z.iso.datetime({ offset: true }),
+  })
+  .refine(({ role, department }) => (role === undefined) !== (department === undefined), {
+    error: 'expected a role or a department',
+  });
+
+/** How the EHR calls where a department works. */
+const place = z.string().regex(/^(Organization|Location)\/[A-Za-z0-9.-]{1,64}$/);
+
 const directorySchema = z.strictObject({
   tenant: z.strictObject({
     id: tenantSchema,
@@ -52,6 +68,10 @@ const directorySchema = z.strictObject({
   people: z.record(key, personEntry),
   vendors: z.record(key, vendorEntry),
   agents: z.record(agentSchema, agentEntry),
+  /** Department → its places. An Encounter there is that department's. */
+  departments: z.record(text, z.array(place)).optional(),
+  /** The whole roster: whoever is no longer named is no longer on call. */
+  onCall: z.array(onCallEntry).optional(),
 });
 export type DirectoryFile = Readonly<z.infer<typeof directorySchema>>;
 
@@ -69,7 +89,8 @@ export function readDirectory(value: unknown, roles: ReadonlySet<string>): Direc
   throw new Refusal('directory.invalid', 'The directory file is not consistent; see pointers.', { pointers: problems });
 }
 
-function problemsOf({ people, vendors, agents }: DirectoryFile, known: ReadonlySet<string>): string[] {
+function problemsOf(file: DirectoryFile, known: ReadonlySet<string>): string[] {
+  const { people, vendors, agents } = file;
   const seen = new Set<string>();
   const ofPeople = Object.entries(people).flatMap(([name, { issuer, subject, roles, training }]) => {
     const human = JSON.stringify([issuer, subject]);
@@ -91,7 +112,29 @@ function problemsOf({ people, vendors, agents }: DirectoryFile, known: ReadonlyS
     ...(Object.hasOwn(people, responsibleClinician) ? [] : [`/agents/${name}/responsibleClinician: unknown_person`]),
     ...(Object.hasOwn(people, owner) ? [] : [`/agents/${name}/owner: unknown_person`]),
   ]);
-  return [...ofPeople, ...ofVendors, ...ofAgents];
+  return [...ofPeople, ...ofVendors, ...ofAgents, ...problemsOfDuty(file, known)];
+}
+
+function problemsOfDuty(
+  { people, agents, departments = {}, onCall = [] }: DirectoryFile,
+  known: ReadonlySet<string>,
+): string[] {
+  const taken = new Set<string>();
+  const ofDepartments = Object.entries(departments).flatMap(([name, places]) =>
+    places.flatMap((each, at) => {
+      const twice = taken.has(each);
+      taken.add(each);
+      return twice ? [`/departments/${name}/${at}: taken`] : [];
+    }),
+  );
+  const named = new Set([...Object.keys(departments), ...Object.values(agents).map(({ department }) => department)]);
+  const ofRoster = onCall.flatMap(({ person, role, department, from, to }, at) => [
+    ...(Object.hasOwn(people, person) ? [] : [`/onCall/${at}/person: unknown_person`]),
+    ...(role === undefined || known.has(role) ? [] : [`/onCall/${at}/role: unknown_role`]),
+    ...(department === undefined || named.has(department) ? [] : [`/onCall/${at}/department: unknown_department`]),
+    ...(Date.parse(to) > Date.parse(from) ? [] : [`/onCall/${at}/to: too_early`]),
+  ]);
+  return [...ofDepartments, ...ofRoster];
 }
 
 function isZone(name: string): boolean {

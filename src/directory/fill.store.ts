@@ -95,3 +95,42 @@ export async function putAgent(
     [agent, role, version, model, vendor, clinician, owner, department ?? null, reviewDue],
   );
 }
+
+/** The places of the departments are the file's: one that it does not name is no department's any more. */
+export async function putPlaces(
+  tx: PoolClient,
+  departments: Readonly<Record<string, readonly string[]>>,
+): Promise<void> {
+  await tx.query('DELETE FROM countersign.department_place');
+  for (const [department, places] of Object.entries(departments))
+    for (const place of places)
+      await tx.query(
+        `INSERT INTO countersign.department_place (tenant, place, department)
+         VALUES (countersign.current_tenant(), $1, $2)`,
+        [place, department],
+      );
+}
+
+export interface Duty {
+  readonly person: PersonId;
+  readonly role?: string | undefined;
+  readonly department?: string | undefined;
+  /** Instants, ISO 8601 with offset. */
+  readonly from: string;
+  readonly to: string;
+}
+
+/** The roster is the file's too. What it no longer names ends now. */
+export async function putRoster(tx: PoolClient, duties: readonly Duty[]): Promise<void> {
+  await tx.query(
+    'UPDATE countersign.on_call SET withdrawn_at = clock_timestamp() WHERE withdrawn_at IS NULL AND ends_at > clock_timestamp()',
+  );
+  for (const { person, role, department, from, to } of duties)
+    await tx.query(
+      `INSERT INTO countersign.on_call (tenant, person, role, department, starts_at, ends_at)
+       VALUES (countersign.current_tenant(), $1, $2, $3, $4, $5)
+       ON CONFLICT (tenant, person, role, department, starts_at) DO UPDATE
+         SET ends_at = EXCLUDED.ends_at, withdrawn_at = NULL`,
+      [person, role ?? null, department ?? null, from, to],
+    );
+}

@@ -3,7 +3,16 @@ import type { PersonId } from '../action/ids.js';
 import { Refusal } from '../action/refusal.js';
 import { actAsOwner, inTenant } from '../database/transaction.js';
 import type { DirectoryFile } from './directory-file.js';
-import { ensureTenant, grantOnce, putAgent, putPerson, putTraining, putVendor } from './fill.store.js';
+import {
+  ensureTenant,
+  grantOnce,
+  putAgent,
+  putPerson,
+  putPlaces,
+  putRoster,
+  putTraining,
+  putVendor,
+} from './fill.store.js';
 
 export interface LoadedDirectory {
   /** By their names in the file. */
@@ -21,7 +30,7 @@ export interface LoadedDirectory {
  *   are out already would mean something else.
  */
 export async function loadDirectory(pool: Pool, file: DirectoryFile): Promise<LoadedDirectory> {
-  const { tenant, people, vendors, agents } = file;
+  const { tenant, people, vendors, agents, departments = {}, onCall = [] } = file;
   return inTenant(pool, tenant.id, async (tx) => {
     await actAsOwner(tx);
     const { zone, logOrigin } = await ensureTenant(tx, tenant);
@@ -42,6 +51,15 @@ export async function loadDirectory(pool: Pool, file: DirectoryFile): Promise<Lo
       if (!clinician || !owner) throw new Refusal('directory.invalid', 'An agent points at a person who is not there.');
       await putAgent(tx, name, entry, { clinician, owner });
     }
+    await putPlaces(tx, departments);
+    await putRoster(
+      tx,
+      onCall.map(({ person, ...duty }) => {
+        const id = ids.get(person);
+        if (!id) throw new Refusal('directory.invalid', 'The roster names a person who is not there.');
+        return { ...duty, person: id };
+      }),
+    );
     return { people: ids, granted };
   });
 }

@@ -4,6 +4,7 @@ import type { Resource } from './bundle.js';
 /** Where each type names its patient; a type that is not here belongs to nobody and to no patient's answer. */
 const subjectFields: ReadonlyMap<string, readonly string[]> = new Map([
   ['AllergyIntolerance', ['patient']],
+  ['CareTeam', ['subject']],
   ['Condition', ['subject']],
   ['DocumentReference', ['subject']],
   ['Encounter', ['subject']],

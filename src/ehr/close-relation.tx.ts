@@ -3,16 +3,18 @@ import { Refusal } from '../action/refusal.js';
 import type { Admission, Relation } from '../action/types.js';
 import { appendLeaf } from '../audit/append.store.js';
 import { inTenant } from '../database/transaction.js';
+import { findAgent } from '../directory/directory.store.js';
+import { departmentPlaces, departmentsOnCall } from '../directory/on-call.store.js';
 import { closeUse, type UseKey } from '../warrant/use.store.js';
 import { findWarrant } from '../warrant/warrant.store.js';
 import type { EhrDeps } from './deps.js';
 import type { ReadResult } from './read-elements.js';
-import { relationOf, relationReading } from './relation.js';
+import { relationOf } from './relation.js';
 import { findRelation, insertRelation, practitionerOf } from './relation.store.js';
 
 /**
- * Judges the Encounter that was read, stores the answer once, and ends the use of the system warrant. Nothing of the
- * Encounter itself is kept.
+ * Judges what was read of the EHR, with the roster beside it, stores the answer once, and ends the use of the system
+ * warrant. Nothing of what was read is kept.
  *
  * @throws Refusal `warrant.*`: then nothing was stored, and a relation that is not stored is `unknown`.
  */
@@ -25,9 +27,23 @@ export async function closeRelation(
   return inTenant(pool, tenant, async (tx) => {
     const warrant = await findWarrant(tx, use.jti);
     if (!warrant || warrant.patient === null) throw new Refusal('warrant.missing', 'The warrant names no patient.');
-    const practitioner = await practitionerOf(tx, warrant.principal);
-    const encounters = elements[relationReading.name] ?? [];
-    await insertRelation(tx, action, relationOf({ encounters, practitioner, base, asOf: await databaseClock(tx) }));
+    const asOf = await databaseClock(tx);
+    const read = Object.values(elements).flat();
+    const found = relationOf({
+      encounters: read.filter(({ resourceType }) => resourceType === 'Encounter'),
+      teams: read.filter(({ resourceType }) => resourceType === 'CareTeam'),
+      truncated,
+      practitioner: await practitionerOf(tx, warrant.principal),
+      duty: {
+        departments: await departmentsOnCall(tx, warrant.principal, asOf),
+        places: await departmentPlaces(tx),
+        agentDepartment: (await findAgent(tx, warrant.agent))?.department ?? undefined,
+      },
+      base,
+      asOf,
+    });
+    // As old as the question is: what changed after it had been put is not answered by it.
+    await insertRelation(tx, action, found, warrant.issuedAt);
     const relation = (await findRelation(tx, action)) ?? { status: 'unknown' };
     const end = { status: 'done', records, bytes, findings: 0, truncated } as const;
     const refused = await closeUse(tx, use, attempt, end);
@@ -36,7 +52,7 @@ export async function closeRelation(
       kind: 'relation.checked',
       action,
       key: 'relate',
-      data: { principal: warrant.principal, patient: warrant.patient, status: relation.status, warrant: use.jti },
+      data: { principal: warrant.principal, patient: warrant.patient, ...relation, warrant: use.jti },
     });
     return relation;
   });

@@ -3,6 +3,7 @@ import { Refusal } from '../action/refusal.js';
 import type { EhrCall } from '../warrant/check.js';
 import { scopesOf, type TargetCall } from '../warrant/check-target.js';
 import { readBundle, resourceSchema, type Page, type Resource } from './bundle.js';
+import { keepsNumbers } from './faithful.js';
 import { fetchJson, type Answer } from './http.gateway.js';
 import type { AccessTokens } from './smart.gateway.js';
 import { readVersions } from './versions.js';
@@ -12,7 +13,10 @@ export interface FhirGateway {
   readonly base: string;
   /** One page of a search that the warrant's check let pass. */
   search(call: EhrCall, request: PageRequest): Promise<FetchedPage>;
-  /** One resource, whole, as it is now or was in one version; not yet believed to be that one. */
+  /**
+   * One resource, whole, as it is now or was in one version; not yet believed to be that one. It is what a write rests on:
+   * one that cannot be given back with the numbers that it has is refused as `ehr.malformed`.
+   */
   read(call: CallOf<'read' | 'vread'>, request: TargetRequest): Promise<FetchedResource>;
   /** One page of the versions of a resource, newest first. */
   history(call: CallOf<'history'>, request: TargetRequest & Pick<PageRequest, 'page'>): Promise<FetchedPage>;
@@ -89,7 +93,8 @@ export function fhirGateway({ base, tokens }: { readonly base: string; readonly 
     async read(call, request) {
       serves(base, call);
       const version = call.interaction === 'vread' ? `/_history/${call.version}` : '';
-      const { body, bytes } = await get(`${base}/${call.type}/${call.id}${version}`, call, request);
+      const { body, text, bytes } = await get(`${base}/${call.type}/${call.id}${version}`, call, request);
+      if (!keepsNumbers(text)) throw new Refusal('ehr.malformed', 'The EHR gave a number that cannot be given back.');
       const resource = resourceSchema.safeParse(body);
       if (!resource.success) throw new Refusal('ehr.malformed', 'The EHR did not answer with a resource.');
       return { resource: resource.data, bytes };

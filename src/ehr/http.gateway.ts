@@ -16,6 +16,8 @@ export interface Exchange {
 
 export interface Answer {
   readonly body: unknown;
+  /** The JSON that the body was read from: numbers may have lost digits on the way. */
+  readonly text: string;
   readonly bytes: number;
 }
 
@@ -100,13 +102,14 @@ async function readJson(response: Response, maxBytes: number): Promise<Answer> {
     if (bytes > maxBytes) throw new Refusal('ehr.too_large', 'The EHR’s answer is larger than the warrant allows.');
     chunks.push(chunk);
   }
-  return { body: parse(Buffer.concat(chunks)), bytes };
+  return { ...parse(Buffer.concat(chunks)), bytes };
 }
 
-function parse(bytes: Uint8Array): unknown {
+function parse(bytes: Uint8Array): Omit<Answer, 'bytes'> {
   try {
-    const body: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-    return body;
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    const body: unknown = JSON.parse(text);
+    return { body, text };
   } catch {
     throw new Refusal('ehr.malformed', 'The EHR did not answer in JSON.');
   }

@@ -1,7 +1,8 @@
 /** Finds out what became of a write, by what the EHR shows. */
 import type { ActionId } from '../action/ids.js';
 import { Refusal } from '../action/refusal.js';
-import { hasContentOf, isAsApproved, isTagged } from './as-approved.js';
+import { actionsOf, hasContentOf, isAsApproved, isTagged } from './as-approved.js';
+import type { Resource } from './bundle.js';
 import { versionOf } from './meta.js';
 import type { Proposal } from './proposal.js';
 import type { TargetReader } from './read-target.js';
@@ -16,8 +17,8 @@ export type Found =
 
 /**
  * @throws Refusal `ehr.written_otherwise` when our version says something else than was approved, and when the approved
- *   content is there without our tag; `ehr.malformed` for a history that lacks the base; and what reading throws. Then
- *   nobody knows.
+ *   content is there and nothing says whose it is; `ehr.malformed` for a history that lacks the base; and what reading
+ *   throws. Then nobody knows.
  */
 export async function lookBack(
   reader: Pick<TargetReader, 'now' | 'versions'>,
@@ -32,9 +33,19 @@ export async function lookBack(
   const ours = since.findLast((version) => isTagged(version, action));
   if (!ours && base < 0)
     throw new Refusal('ehr.malformed', 'The EHR’s history lacks the version that the write rests on.');
-  if (ours ? !isAsApproved(ours, proposal) : since.some((version) => hasContentOf(version, proposal)))
-    throw writtenOtherwise();
+  const mayBeOurs = (version: Resource): boolean =>
+    hasContentOf(version, proposal) && !isOfAnother(version, action, versions[base]);
+  if (ours ? !isAsApproved(ours, proposal) : since.some(mayBeOurs)) throw writtenOtherwise();
   return ours ? { status: 'written', version: versionOf(ours) } : { status: 'moved_on' };
+}
+
+/**
+ * Two actions may be approved to write the same. A tag of another action that the base did not have says that the version
+ * is that one's; one that the base had may have been carried on by the server, and says nothing.
+ */
+function isOfAnother(version: Resource, action: ActionId, base: Resource | undefined): boolean {
+  const before = base ? actionsOf(base) : [];
+  return actionsOf(version).some((each) => each !== action && !before.includes(each));
 }
 
 export function writtenOtherwise(): Refusal {

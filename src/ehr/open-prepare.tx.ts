@@ -8,9 +8,10 @@ import { openUse, type UseKey } from '../warrant/use.store.js';
 import type { EhrDeps } from './deps.js';
 import { presentWarrant } from './leave.store.js';
 import type { PrepareOrder } from './prepare-change.js';
+import type { ReadOrder } from './read-elements.js';
 import { openSealedRequest } from './sealed-request.store.js';
 import { prepareStep } from './steps.js';
-import { targetOrder } from './write-target.js';
+import { patientOrder, targetOrder } from './write-target.js';
 
 export interface OpenPrepare {
   readonly status: 'open';
@@ -20,6 +21,8 @@ export interface OpenPrepare {
   readonly revision: number;
   readonly request: SealedRequest;
   readonly order: PrepareOrder;
+  /** To read whose record it is. */
+  readonly patient: ReadOrder;
 }
 
 /**
@@ -52,7 +55,7 @@ export async function openPrepare(
       key: `${round}/${opened.attempt}`,
       data: { warrant: use.jti, attempt: opened.attempt },
     });
-    const { attempt, bytesLeft } = opened;
+    const { attempt, recordsLeft, bytesLeft } = opened;
     const requestId = `${action}.${round}.${attempt}`;
     return {
       status: 'open',
@@ -66,6 +69,7 @@ export async function openPrepare(
         change: request.input['change'],
         ...(revision.baseVersion !== null && { before: revision.baseVersion }),
       },
+      patient: patientOrder({ leave, subject, recordsLeft, bytesLeft, requestId }),
     };
   });
 }

@@ -8,7 +8,7 @@ import { markPerforming, openUse, type OpenedUse, type UseKey } from '../warrant
 import type { EhrDeps } from './deps.js';
 import { presentWarrant } from './leave.store.js';
 import type { ReadOrder } from './read-elements.js';
-import { relationReading } from './relation.js';
+import { relationReadings } from './relation.js';
 import { openSealedRequest } from './sealed-request.store.js';
 
 export type OpenedRead =
@@ -57,7 +57,8 @@ export async function openRead(
       order: {
         leave,
         // Only a system warrant may name what the rulebook's elements do not have.
-        elements: row.kind === 'system' ? new Map([[relationReading.name, relationReading]]) : rulebook.elements,
+        elements:
+          row.kind === 'system' ? new Map(relationReadings.map((each) => [each.name, each])) : rulebook.elements,
         subject,
         recordsLeft: opened.recordsLeft,
         bytesLeft: opened.bytesLeft,

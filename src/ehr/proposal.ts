@@ -10,6 +10,7 @@ import { restoration } from './change.js';
 import { fieldDiff, fieldOf, withoutMeta, type FieldChange } from './diff.js';
 import { isFaithful } from './faithful.js';
 import { fhirId, keptMeta, versionOf } from './meta.js';
+import { recordIdentity, recordIdentitySchema } from './record-identity.js';
 import { targetsOf, writeTypes } from './write-elements.js';
 
 export const proposalSchema = z
@@ -20,6 +21,8 @@ export const proposalSchema = z
     target: z.strictObject({ type: z.string().regex(/^[A-Z][A-Za-z]+$/), id: fhirId }),
     /** `meta.versionId` of the version that approvers saw: the only one that the write may follow. */
     base: fhirId,
+    /** What people know the record by, as it is in the base. */
+    record: recordIdentitySchema,
     /** The new version, whole, without the server's part of `meta`. */
     resource: z.looseObject({ resourceType: z.string(), id: fhirId }),
     changes: z
@@ -73,6 +76,7 @@ export function propose({ action, base, change, patient, elements, location, ear
     action,
     target: { type: base.resourceType, id: base.id },
     base: versionOf(base),
+    record: recordIdentity(base),
     resource,
     changes: checkChanges(fieldDiff(base, resource), { action, type: base.resourceType, elements }),
     ...(earlier && { restores: restoration.parse(change).restore }),

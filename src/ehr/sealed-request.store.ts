@@ -11,9 +11,9 @@ import { shownText } from '../action/shown.js';
 import type { Keychain, Unsealed } from '../keys/keychain.store.js';
 import type { EhrCall } from '../warrant/check.js';
 import type { WarrantRow } from '../warrant/warrant.store.js';
-import type { FieldChange } from './diff.js';
+import { patientIdentitySchema } from './patient-identity.js';
 import { readProposal, type Proposal } from './proposal.js';
-import { shownChange } from './shown-change.js';
+import { shownChange, type ReadBesides } from './shown-change.js';
 
 /** Patient and episode of a request, as references and as the pseudonyms that a warrant names. */
 export type RequestSubject = Pick<EhrCall, 'patient' | 'episode'>;
@@ -70,7 +70,8 @@ function readRequest(bytes: Uint8Array): SealedRequest {
 
 /**
  * The text that approvers saw, made again from request and proposal by the code of today; undefined for an unknown type.
- * What others changed meanwhile is nowhere else: it is taken from the sealed text, which its commitment holds.
+ * Whose record it is and what others changed meanwhile is nowhere else: it is taken from the sealed text, which its
+ * commitment holds.
  */
 function shownAgain(
   request: SealedRequest,
@@ -78,20 +79,22 @@ function shownAgain(
   prepared: { readonly proposal: Proposal; readonly commitment: Digest } | undefined,
 ): string | undefined {
   const definition = catalogue.get(request.type);
-  const meanwhile = prepared && meanwhileIn(display);
-  const change =
-    prepared && shownChange(prepared.proposal, { proposal: prepared.commitment, ...(meanwhile && { meanwhile }) });
+  const change = prepared && shownChange(prepared.proposal, { proposal: prepared.commitment, ...readBesides(display) });
   return definition && canonicalJson(shownText(request, definition.describe, change));
 }
 
-const meanwhileSchema = z.looseObject({
+const besidesSchema = z.looseObject({
   change: z.looseObject({
-    meanwhile: z.array(z.strictObject({ path: z.string(), before: z.json(), after: z.json() })).optional(),
+    patient: patientIdentitySchema,
+    meanwhile: z.array(z.strictObject({ path: z.string(), before: z.json(), after: z.json() })).exactOptional(),
   }),
 });
 
-function meanwhileIn({ bytes }: Unsealed): readonly FieldChange[] | undefined {
-  return meanwhileSchema.safeParse(JSON.parse(text(bytes))).data?.change.meanwhile;
+function readBesides({ bytes }: Unsealed): ReadBesides {
+  const shown = besidesSchema.safeParse(JSON.parse(text(bytes)));
+  if (!shown.success) throw otherRequest();
+  const { patient, meanwhile } = shown.data.change;
+  return { patient, ...(meanwhile && { meanwhile }) };
 }
 
 async function subjectWithPseudonyms(

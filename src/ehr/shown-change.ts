@@ -1,9 +1,14 @@
 /** The part of the shown text that tells what a write would do: what approvers see, and what their decision binds. */
 import type { Digest } from '../action/ids.js';
 import { byPath, type FieldChange } from './diff.js';
+import type { PatientIdentity } from './patient-identity.js';
 import type { Proposal } from './proposal.js';
+import type { RecordIdentity } from './record-identity.js';
 
 export interface ShownChange {
+  /** Whose record it is. */
+  readonly patient: PatientIdentity;
+  readonly record: RecordIdentity;
   /** `MedicationRequest/<id>`. */
   readonly target: string;
   /** Version that the write would follow. */
@@ -16,12 +21,20 @@ export interface ShownChange {
   readonly meanwhile?: readonly FieldChange[];
 }
 
-/** A function of the sealed proposal, so that the gateway can make it again and compare. */
+/** What is shown besides and is no part of the proposal, because nothing of it would be written. */
+export interface ReadBesides {
+  readonly patient: PatientIdentity;
+  readonly meanwhile?: readonly FieldChange[];
+}
+
+/** A function of the sealed proposal and of what was read besides, so that the gateway can make it again and compare. */
 export function shownChange(
-  { target, base, changes }: Proposal,
-  { proposal, meanwhile }: { readonly proposal: Digest; readonly meanwhile?: readonly FieldChange[] },
+  { target, base, record, changes }: Proposal,
+  { proposal, patient, meanwhile }: ReadBesides & { readonly proposal: Digest },
 ): ShownChange {
   return {
+    patient,
+    record,
     target: `${target.type}/${target.id}`,
     base,
     changes: [...changes].sort(byPath),

@@ -1,4 +1,5 @@
 /** What each writing action type may touch: resource types, top-level fields, scopes. Closed: what is not here is never sent. */
+import { patientReading } from './patient-identity.js';
 import type { ElementReading } from './reading.js';
 
 /** Action types that write. */
@@ -107,6 +108,12 @@ export function writeReadings(
     maxRecords: 1,
     episodeBound: false,
   }));
+}
+
+/** What preparing a write reads: its target, and whose it is; nothing for an action that has no target. */
+export function prepareReadings(actionType: string, elements: readonly string[]): readonly ElementReading[] {
+  const target = writeReadings(actionType, elements, 'read');
+  return target.length === 0 ? [] : [...target, patientReading];
 }
 
 /** SMART v2 scopes of reading the target and what was written about it. */

@@ -43,9 +43,19 @@ export async function destroyDeks(tx: PoolClient, action: ActionId): Promise<num
   return z.object({ gone: z.int() }).parse(done.rows[0]).gone;
 }
 
-export async function findTenantKey(tx: PoolClient, purpose: 'system' | 'index'): Promise<WrappedKey | undefined> {
-  const found = await tx.query('SELECT kek, wrapped FROM countersign.tenant_key WHERE purpose = $1', [purpose]);
-  return found.rows.map((row) => wrappedRow.parse(row))[0];
+const tenantKeyRow = wrappedRow.extend({ uncommitted: z.boolean() });
+
+/** `uncommitted`: this very transaction made it, and may still roll back. */
+export async function findTenantKey(
+  tx: PoolClient,
+  purpose: 'system' | 'index',
+): Promise<(WrappedKey & { readonly uncommitted: boolean }) | undefined> {
+  const found = await tx.query(
+    `SELECT kek, wrapped, (xmin = pg_current_xact_id_if_assigned()::xid) IS TRUE AS uncommitted
+       FROM countersign.tenant_key WHERE purpose = $1`,
+    [purpose],
+  );
+  return found.rows.map((row) => tenantKeyRow.parse(row))[0];
 }
 
 /** First writer wins: read again afterwards. */

@@ -184,7 +184,8 @@ export class Keychain {
         : undefined);
     if (!found) return undefined;
     const key = await this.#keyring.unwrap(found.kek, found.wrapped, context);
-    this.#cache.put(name, key);
+    // A transaction that rolls back takes the key that it made along: remembered, it would make pseudonyms of nobody.
+    if (!found.uncommitted) this.#cache.put(name, key);
     return key;
   }
 
@@ -199,12 +200,12 @@ export class Keychain {
   }
 
   /** Makes a random key and inserts it; whoever was first, the stored one counts. */
-  async #made(
+  async #made<T extends WrappedKey>(
     insert: (key: WrappedKey) => Promise<void>,
-    find: () => Promise<WrappedKey | undefined>,
+    find: () => Promise<T | undefined>,
     kek: KekId,
     context: readonly string[],
-  ): Promise<WrappedKey | undefined> {
+  ): Promise<T | undefined> {
     await insert(await this.#wrap(kek, this.#aead.random(), context));
     return find();
   }

@@ -40,10 +40,11 @@ export interface Meaning {
   readonly text: string;
 }
 
-/** How the vote is signed. `fresh`: with a sign-in made for it besides. */
+/** How the vote is signed. `fresh`: with a sign-in made for it besides; `vouched`: by a passkey that somebody vouched for. */
 export interface RequiredProof {
   readonly method: 'idp' | 'passkey';
   readonly fresh: boolean;
+  readonly vouched: boolean;
 }
 
 export interface Approval extends Waiting {
@@ -124,5 +125,9 @@ function meaningOf(value: unknown): Meaning {
 
 function proofOf(view: JsonObject): RequiredProof {
   const proof = objectAt(view, 'proof');
-  return { method: oneOf(['idp', 'passkey'], proof['method']), fresh: booleanAt(proof, 'fresh') };
+  return {
+    method: oneOf(['idp', 'passkey'], proof['method']),
+    fresh: booleanAt(proof, 'fresh'),
+    vouched: booleanAt(proof, 'vouched'),
+  };
 }

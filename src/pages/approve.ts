@@ -1,5 +1,5 @@
 /** The page where a person sees what waits for them, all that their vote binds, and votes. */
-import { approvalOf, needsText, waitingOf, type Kind, type Waiting } from './approval.js';
+import { approvalOf, needsText, waitingOf, type Approval, type Kind, type Waiting } from './approval.js';
 import { isTextShown } from './ballot-check.js';
 import { castVote, finishVote } from './cast-vote.js';
 import { signaturesFor } from './complete-vote.js';
@@ -79,7 +79,7 @@ async function showAction(page: Page, action: string): Promise<void> {
     'Your decision is asked for',
     ...(approval.kind === 'resolution' ? [element('p', { class: 'notice' }, unknownOutcome)] : []),
     ...approvalView(approval),
-    section('Your decision', signaturesFor(approval).length > 0 ? form : passkeyNeeded()),
+    section('Your decision', signaturesFor(approval).length > 0 ? form : passkeyNeeded(approval)),
     element('p', {}, placeLink(page, 'See all that waits for you', '')),
   );
 }
@@ -87,14 +87,12 @@ async function showAction(page: Page, action: string): Promise<void> {
 const unknownOutcome =
   'Nobody knows whether this change was made. Look in the record itself, then say what you found there.';
 
-function passkeyNeeded(): HTMLElement {
-  return element(
-    'p',
-    { class: 'notice' },
-    'This decision takes a passkey, and you have none yet. ',
-    element('a', { href: 'passkeys' }, 'Make a passkey'),
-    ', then come back here.',
-  );
+function passkeyNeeded({ proof }: Approval): HTMLElement {
+  const [needed, next] = proof.vouched
+    ? ['This decision takes a passkey that a colleague vouched for, and you have none yet. ', 'See your passkeys']
+    : ['This decision takes a passkey, and you have none yet. ', 'Make a passkey'];
+  const link = element('a', { href: 'passkeys' }, next);
+  return element('p', { class: 'notice' }, needed, link, ', then come back here.');
 }
 
 /** The vote was sent by then: what is told of the action afterwards cannot make that a failure. */

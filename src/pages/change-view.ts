@@ -1,5 +1,7 @@
 /** What a write would change, field by field, and what somebody else changed since the request was made. */
+import { attachmentText } from './attachment-text.js';
 import { element, facts, valueOf } from './element.js';
+import { identityRows } from './identity-view.js';
 import { isObject, type JsonObject } from './json.js';
 
 interface FieldChange {
@@ -10,6 +12,8 @@ interface FieldChange {
 
 /** Members of `change` that have a place of their own. */
 const worded: readonly string[] = ['changes', 'meanwhile'];
+/** Shown above it, if they are of the shape that is known there. */
+const identity: readonly string[] = ['patient', 'record'];
 
 /** A change of another shape than this page knows is shown as JSON, whole. */
 export function changeView(change: unknown): HTMLElement {
@@ -19,7 +23,8 @@ export function changeView(change: unknown): HTMLElement {
   if (!changes || !meanwhile) return valueOf(change);
 
   const moved = new Set(meanwhile.map(({ path }) => path));
-  const others = Object.entries(change).filter(([name]) => !worded.includes(name));
+  const shown = identityRows(change).length > 0 ? [...worded, ...identity] : worded;
+  const others = Object.entries(change).filter(([name]) => !shown.includes(name));
   return element(
     'div',
     {},
@@ -72,8 +77,8 @@ function table(
         element('span', { class: 'value' }, change.path),
         ...(isMarked(change) ? [element('strong', { class: 'moved' }, 'changed meanwhile')] : []),
       ),
-      element('td', { 'data-column': 'Before' }, sideOf(change.before)),
-      element('td', { 'data-column': 'After' }, sideOf(change.after)),
+      element('td', { 'data-column': 'Before' }, sideOf(change.path, change.before)),
+      element('td', { 'data-column': 'After' }, sideOf(change.path, change.after)),
     ),
   );
   return element(
@@ -85,7 +90,15 @@ function table(
   );
 }
 
-/** `null` stands for a field that is not there. */
-function sideOf(value: unknown): HTMLElement {
-  return value === null ? element('em', {}, 'not there') : valueOf(value);
+/** `null` stands for a field that is not there. A document can be read, and its bytes, which are signed, stay at hand. */
+function sideOf(path: string, value: unknown): HTMLElement {
+  if (value === null) return element('em', {}, 'not there');
+  const text = attachmentText(path, value);
+  if (text === undefined) return valueOf(value);
+  return element(
+    'div',
+    {},
+    valueOf(text),
+    element('details', {}, element('summary', {}, 'As base64, as it is signed'), valueOf(value)),
+  );
 }

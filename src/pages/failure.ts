@@ -11,7 +11,8 @@ export type FailureCode =
   | 'passkey.unusable'
   | 'sign_in.other'
   | 'sign_in.refused'
-  | 'sign_in.unreachable';
+  | 'sign_in.unreachable'
+  | 'vouching.differs';
 
 export class Failure extends Error {
   override readonly name = 'Failure';

@@ -1,4 +1,4 @@
-/** The page where a person makes their passkeys and revokes them. */
+/** The page where a person makes their passkeys and revokes them, and vouches for those of others. */
 import { base64url, sha256, utf8 } from './bytes.js';
 import { button, element, facts, fill } from './element.js';
 import { listAt, objectAt, objectOf, textAt, textOrNullAt, textsAt, type JsonObject } from './json.js';
@@ -6,12 +6,18 @@ import { localTime } from './local-time.js';
 import { startPage, type Page } from './page.js';
 import { patiently } from './patience.js';
 import { signInFreshly } from './sign-in.js';
+import { showVouching } from './vouch.js';
+import { vouchedByOf } from './vouching-check.js';
 import { createPasskey, type Registration } from './webauthn.js';
 
 interface Passkey {
   readonly id: string;
   /** Told apart by it: the first characters of its credential id. */
   readonly name: string;
+  /** What its owner reads to somebody who is to vouch for it. */
+  readonly fingerprint: string;
+  /** Who vouched for it; null for nobody. */
+  readonly vouchedBy: string | null;
   readonly site: string;
   readonly transports: readonly string[];
   readonly enrolledAt: string;
@@ -38,19 +44,35 @@ async function showPasskeys(page: Page): Promise<void> {
 }
 
 function passkeyCard(page: Page, passkey: Passkey): HTMLLIElement {
-  const { name, site, transports, enrolledAt, lastUsedAt, revokedAt } = passkey;
+  const { name, fingerprint, site, transports, enrolledAt, lastUsedAt, revokedAt } = passkey;
   const state: readonly (readonly [string, string])[] =
     revokedAt === null ? [] : [['Revoked', `${localTime(revokedAt)}: it signs nothing any more.`]];
   const rows = facts([
+    ['Fingerprint', element('code', { class: 'value' }, fingerprint)],
     ['Made', localTime(enrolledAt)],
     ['Last used', lastUsedAt === null ? 'never' : localTime(lastUsedAt)],
     ['Site', site],
     ['Reached', transports.map((each) => ways.get(each) ?? each).join(', ') || 'not told'],
+    ['Vouched for by', vouchers(passkey)],
     ...state,
   ]);
   const card = element('li', {}, element('h2', {}, `Passkey ${name}`), rows);
   if (revokedAt === null) card.append(revocation(page, passkey));
   return card;
+}
+
+/** Who vouched for it, or the address at which a colleague does. */
+function vouchers({ id, vouchedBy, revokedAt }: Passkey): Node | string {
+  if (vouchedBy !== null) return vouchedBy;
+  if (revokedAt !== null) return 'nobody';
+  const there = new URL(location.pathname, location.origin);
+  there.searchParams.set('vouch', id);
+  return element(
+    'span',
+    {},
+    'nobody yet; the gravest decisions ask for it. Read a colleague the fingerprint, and have them open ',
+    element('code', { class: 'value' }, there.href),
+  );
 }
 
 /** Authenticator transports (WebAuthn Level 3 §5.8.4) in words. */
@@ -117,6 +139,8 @@ function passkeyOf(value: unknown): Passkey {
   return {
     id: textAt(view, 'id'),
     name: textAt(view, 'credential').slice(0, 8),
+    fingerprint: textAt(view, 'fingerprint'),
+    vouchedBy: vouchedByOf(view),
     site: textAt(view, 'rpId'),
     transports: textsAt(view, 'transports'),
     enrolledAt: textAt(view, 'enrolledAt'),
@@ -126,10 +150,11 @@ function passkeyOf(value: unknown): Passkey {
 }
 
 await startPage({
-  invitation: 'Sign in to see your passkeys, to make one, or to revoke one.',
+  invitation: 'Sign in to see your passkeys, to make or revoke one, or to vouch for the one of a colleague.',
   run: async (page) => {
     const { errand } = page.signedIn;
-    if (errand?.['kind'] !== 'enrolment') return showPasskeys(page);
+    const asked = new URLSearchParams(location.search).get('vouch');
+    if (errand?.['kind'] !== 'enrolment') return asked === null ? showPasskeys(page) : showVouching(page, asked);
     page.tell('Enrolling your passkey …');
     const answer = await finishEnrolment(page, errand).finally(() => showPasskeys(page));
     page.tell(

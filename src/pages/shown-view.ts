@@ -2,6 +2,7 @@
 import type { Approval } from './approval.js';
 import { changeView } from './change-view.js';
 import { element, facts, valueOf } from './element.js';
+import { identityRows } from './identity-view.js';
 import { isObject, type JsonObject } from './json.js';
 import { localTime } from './local-time.js';
 
@@ -32,6 +33,7 @@ export function approvalView(approval: Approval): readonly HTMLElement[] {
       element('p', { class: 'asked' }, valueOf(shown['title'])),
       ...listSection('It will', shown['effects']),
       facts([
+        ...identityRows(shown['change']),
         ['Type', valueOf(shown['type'])],
         ['Tier', tier ?? 'none'],
         ['Agent', valueOf(shown['agent'])],

@@ -3,7 +3,7 @@ import type { PersonId, TenantId } from '../action/ids.js';
 import { appendLeaf } from '../audit/append.store.js';
 import { inTenant } from '../database/transaction.js';
 import type { PasskeyId } from './ids.js';
-import { passkeyOf, revokePasskey, type PasskeyRow } from './passkey.store.js';
+import { revokePasskey } from './passkey.store.js';
 
 export interface RevokedCase {
   readonly tenant: TenantId;
@@ -13,15 +13,15 @@ export interface RevokedCase {
 
 /**
  * Ends a person's passkey for good: from the next vote on it signs nothing that counts. Votes that it signed before stay.
- * Ending it again changes nothing. Undefined when this person has no such passkey.
+ * Ending it again changes nothing. False when this person has no such passkey.
  */
 export async function revokeOwnPasskey(
   { pool }: { readonly pool: Pool },
   { tenant, person, passkey }: RevokedCase,
-): Promise<PasskeyRow | undefined> {
+): Promise<boolean> {
   return inTenant(pool, tenant, async (tx) => {
-    if (!(await revokePasskey(tx, passkey, person))) return undefined;
+    if (!(await revokePasskey(tx, passkey, person))) return false;
     await appendLeaf(tx, { kind: 'passkey.revoked', key: passkey, data: { passkey, person } });
-    return passkeyOf(tx, passkey);
+    return true;
   });
 }

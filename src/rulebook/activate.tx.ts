@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import { appendLeaf } from '../audit/append.store.js';
 import { canonicalDigest } from '../audit/bytes.js';
-import type { IsSigned } from '../approval/reverify.store.js';
+import type { IsSigned } from '../passkey/stored-word.store.js';
 import { inTenant } from '../database/transaction.js';
 import type { ChangeRefusal } from './change.js';
 import { refusedChangeLeaf } from './change-leaves.js';

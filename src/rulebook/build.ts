@@ -19,6 +19,7 @@ export type LayerReports = (layer: number) => Report;
 /** What the policy's compiler finds is reported; after a report the rulebook is not to be used. */
 export function build(content: RulebookContent, digest: Digest, reports: LayerReports): Rulebook {
   const { T0, T1, T2, T3 } = content.tiers.tiers;
+  const { relationship_reuse: reuse } = content.tiers;
   const world = worldOf(content);
   const extensions = content.extensions ?? [];
   const rulebook: Rulebook = {
@@ -26,6 +27,7 @@ export function build(content: RulebookContent, digest: Digest, reports: LayerRe
     name: (extensions.at(-1) ?? content.policy).name,
     tiers: { T0: tierOf('T0', T0), T1: tierOf('T1', T1), T2: tierOf('T2', T2), T3: tierOf('T3', T3) },
     raising: content.tiers.raising.map(raisingRuleOf),
+    relationReuseSeconds: reuse === undefined ? 0 : seconds(reuse),
     minimumNecessary: routinesOf(content['minimum-necessary']),
     quotas: quotasOf(content.quotas),
     roles: rolesOf(content),

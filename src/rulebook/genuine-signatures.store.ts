@@ -1,7 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { PoolClient } from 'pg';
 import { z } from 'zod';
-import type { IsSigned } from '../approval/reverify.store.js';
+import type { IsSigned } from '../passkey/stored-word.store.js';
 import { canonicalDigest, hex } from '../audit/bytes.js';
 import { dataOf, leafOf, type LeafData, type LeafKind } from '../audit/leaf.js';
 import { unbase64url } from '../passkey/base64url.js';

@@ -78,6 +78,8 @@ export interface Rulebook {
   /** What an agent's role routinely needs for a purpose. */
   readonly minimumNecessary: readonly Routine[];
   readonly quotas: readonly Quota[];
+  /** How long the EHR's word on who treats whom is taken again; 0 for not at all. */
+  readonly relationReuseSeconds: number;
   /** Role → every role that it stands for, itself included. */
   readonly roles: ReadonlyMap<RoleName, readonly RoleName[]>;
   /** Who may replace it. */

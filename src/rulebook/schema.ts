@@ -64,6 +64,11 @@ const approvedTier = z.strictObject({
 const tiersSchema = z.strictObject({
   tiers: z.strictObject({ T0: administrativeTier, T1: approvedTier, T2: approvedTier, T3: approvedTier }),
   raising: z.array(raisingRow).min(1),
+  /** How long the EHR's word on who treats whom is taken again, an hour at most. Left out: it is asked each time. */
+  relationship_reuse: z
+    .string()
+    .regex(/^([1-9]|[1-5]\d|60)m$/, { error: 'expected minutes from 1m to 60m' })
+    .optional(),
 });
 
 const rolesSchema = z.strictObject({

@@ -1,10 +1,12 @@
 /** The calls that the API makes to the workflow of an action: start with admit, vote, cancel. */
 import {
+  ServiceError,
   WithStartWorkflowOperation,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
   isGrpcDeadlineError,
+  isGrpcServiceError,
   type Client,
 } from '@temporalio/client';
 import { ApplicationFailure, type SearchAttributePair, type Workflow } from '@temporalio/common';
@@ -19,6 +21,9 @@ import { assertSearchAttributes, searchAttributes } from './search-attributes.js
 const admitWithin = 5_000;
 const voteWithin = 10_000;
 
+/** gRPC FAILED_PRECONDITION. */
+const failedPrecondition = 9;
+
 /**
  * Three seconds instead of ten: a workflow task whose worker was killed goes to another worker that much sooner.
  * Workflow code here never computes for long.
@@ -32,18 +37,25 @@ export interface Announced {
   readonly purpose: string;
 }
 
+/** Nobody answered in time; what becomes of it is not known. */
+interface Pending {
+  readonly status: 'pending';
+}
+
 export interface GovernedActions {
   /** Starts the workflow, or finds it running, and asks what classify recorded; `pending` when no worker answered. */
-  admit(admission: Admission, announced: Announced): Promise<Admitted | { readonly status: 'pending' }>;
+  admit(admission: Admission, announced: Announced): Promise<Admitted | Pending>;
   /**
    * Hands a vote over. `updateId` is the challenge and the digest of the very envelope: a repetition hears the first
-   * answer, and a forgery under the same challenge does not answer for the true one.
+   * answer, and a forgery under the same challenge does not answer for the true one. One that the database has counted
+   * goes under an id of its own: the first answer may have been that its verification was given up.
    */
   vote(
     action: ActionId,
     challenge: ChallengeId,
     envelope: DecisionEnvelope,
-  ): Promise<VoteAnswer | { readonly status: 'pending' }>;
+    isCounted?: boolean,
+  ): Promise<VoteAnswer | Pending>;
   /** Asks for an end; what becomes of it, conclude says. False when the workflow has ended already. */
   cancel(action: ActionId): Promise<boolean>;
 }
@@ -71,20 +83,19 @@ export function governedActions(client: Client): GovernedActions {
       }
     },
 
-    async vote(action, challenge, envelope) {
+    async vote(action, challenge, envelope, isCounted = false) {
+      const proven = `${challenge}/${canonicalDigest(envelope)}`;
       try {
         return await client.withDeadline(Date.now() + voteWithin, () =>
           handleOf(action).executeUpdate<VoteAnswer, [DecisionEnvelope]>('vote', {
             args: [envelope],
-            updateId: `${challenge}/${canonicalDigest(envelope)}`,
+            updateId: isCounted ? `${proven}/counted` : proven,
           }),
         );
       } catch (error) {
-        if (timedOut(error)) return { status: 'pending' };
-        if (error instanceof WorkflowNotFoundError) return { status: 'refused', code: 'vote.late' };
-        if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure)
-          return { status: 'refused', code: error.cause.type ?? 'vote.refused' };
-        throw error;
+        const answer = answerInstead(error);
+        if (answer === undefined) throw error;
+        return answer;
       }
     },
 
@@ -122,6 +133,22 @@ function attributesOf({ tenant }: Admission, { type, agent, purpose }: Announced
   ];
   assertSearchAttributes(pairs);
   return pairs;
+}
+
+/** What a failed call says about a vote; undefined where it says nothing. */
+export function answerInstead(error: unknown): Extract<VoteAnswer, { status: 'refused' }> | Pending | undefined {
+  if (timedOut(error)) return { status: 'pending' };
+  if (error instanceof WorkflowNotFoundError) return { status: 'refused', code: 'vote.late' };
+  if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure)
+    return { status: 'refused', code: error.cause.type ?? 'vote.refused' };
+  // The server's own limit of Updates to one workflow. Nothing is wrong with the vote.
+  if (
+    error instanceof ServiceError &&
+    isGrpcServiceError(error.cause) &&
+    Number(error.cause.code) === failedPrecondition
+  )
+    return { status: 'refused', code: 'vote.busy' };
+  return undefined;
 }
 
 function timedOut(error: unknown): boolean {

@@ -4,7 +4,8 @@ import { Client } from '@temporalio/client';
 import { canaryPatient, canaryValues } from '@countersign/sandbox';
 import { release } from '../../src/action/release.tx.js';
 import type { ActionId } from '../../src/action/ids.js';
-import { request, resultOf, triage, vote } from '../support/asking.js';
+import { inTenant } from '../../src/database/transaction.js';
+import { request, requestChange, resultOf, triage, vote } from '../support/asking.js';
 import { histories, leaks, tables, type Place } from '../support/leak-search.js';
 import { startProcesses, type Processes } from '../support/processes.js';
 import { clinic } from '../support/stack.js';
@@ -23,6 +24,12 @@ afterAll(() => processes?.stop());
 
 const about = { patient: canaryPatient, reason };
 const released = (action: ActionId) => release(processes.api, { tenant: clinic, action, agent: triage });
+
+const shown = async (action: ActionId): Promise<string> => {
+  const { pool, keychain } = processes.api;
+  const { bytes } = await inTenant(pool, clinic, (tx) => keychain.unseal(tx, clinic, action, 'display/2'));
+  return new TextDecoder().decode(bytes);
+};
 
 async function everything(): Promise<Place[]> {
   return [
@@ -65,6 +72,12 @@ describe('a canary patient', () => {
     await cancelled.admitted;
     await processes.actions.cancel(cancelled.action);
     expect(await resultOf(processes, cancelled.action)).toMatchObject({ status: 'cancelled' });
+
+    // A change of the record is shown with the name of whoever it is of, and the record's, where people sign for it.
+    const change = await requestChange(processes, { reason });
+    expect(await shown(change)).toContain(canaryPatient.name);
+    await processes.actions.cancel(change);
+    expect(await resultOf(processes, change)).toMatchObject({ status: 'cancelled' });
 
     // Somebody else's record comes back: nothing of it may be told, and nothing of it may be kept.
     const [other] = processes.ehr.demoPatients;

@@ -28,7 +28,15 @@ import {
   type Step,
   type WrittenLeaf,
 } from '../unit/audit/sample-log.js';
-import { reopenedVotes, reopenedWrite, wholeWrite, writeVotes } from '../unit/audit/sample-write.js';
+import {
+  graveVotes,
+  graveWords,
+  graveWrite,
+  reopenedVotes,
+  reopenedWrite,
+  wholeWrite,
+  writeVotes,
+} from '../unit/audit/sample-write.js';
 
 function codesOf(bundle: unknown): Problem['code'][] {
   const found = verifyBundle(bundle, logs);
@@ -183,6 +191,19 @@ describe('the bundle of a write', () => {
     const [one, two, ...rest] = reopenedVotes;
     const swapped = one && two ? [{ ...one, proof: two.proof }, { ...two, proof: one.proof }, ...rest] : [];
     expect(codesOf({ ...bundle, votes: swapped })).toEqual(['vote.other']);
+  });
+
+  it('is never valid with one byte of its keys and words another', () => {
+    const bundle = bundleOf(write(amongOthers(graveWrite, graveWords)), { votes: graveVotes, words: graveWords });
+    const file = Buffer.from(JSON.stringify(bundle));
+    expect(verifyBundleText(file.toString(), logs).status).toBe('valid');
+    const survivors: number[] = [];
+    for (let place = file.indexOf('"passkeys"'); place < file.length; place += 7) {
+      const flipped = Buffer.from(file);
+      flipped[place] = (file[place] ?? 0) ^ (1 << ((place * 5) % 8));
+      if (verifyBundleText(flipped.toString('utf8'), logs).status === 'valid') survivors.push(place);
+    }
+    expect(survivors).toEqual([]);
   });
 });
 

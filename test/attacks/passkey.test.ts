@@ -26,6 +26,11 @@ const writes: [what: string, sql: () => string][] = [
   ['open an enrolment by hand', () => 'INSERT INTO countersign.enrolment SELECT * FROM countersign.enrolment'],
   ['keep an enrolment open', () => `UPDATE countersign.enrolment SET expires_at = 'infinity'`],
   ['change what somebody offered', () => `UPDATE countersign.enrolment_offer SET offer = '{}', refused = NULL`],
+  ['open a vouching by hand', () => 'INSERT INTO countersign.vouching SELECT * FROM countersign.vouching'],
+  ['vouch in the name of somebody else', () => `UPDATE countersign.vouching SET voucher = '${at.votes.person('ben')}'`],
+  ['change somebody’s word', () => `UPDATE countersign.vouching_word SET word = '{}', refused = NULL`],
+  ['make a word count', () => 'INSERT INTO countersign.vouched SELECT * FROM countersign.vouched'],
+  ['take a word back', () => 'DELETE FROM countersign.vouched'],
 ];
 
 describe.each(['api', 'governance', 'ehr'] as const)('the login of %s', (login) => {
@@ -40,11 +45,30 @@ describe('the API, taken over', () => {
     ],
     ['refuse an offer', () => `countersign.enrolment_refuse('${held}', '\\x00', 'passkey.expired')`],
     ['use a passkey up', () => `countersign.passkey_use('${held}', 4294967295)`],
+    ['verify a word itself', () => `countersign.vouching_record('${held}', '\\x00', '${held}', 0)`],
+    ['refuse a word', () => `countersign.vouching_refuse('${held}', '\\x00', 'vouching.expired')`],
   ])('cannot %s', (_what, call) => expect(run('api', `SELECT ${call()}`)).rejects.toMatchObject(denied));
 
   it('cannot say that a passkey was enrolled', async () => {
     const append = `SELECT countersign.audit_append('passkey.enrolled', NULL, 'forged', '{}')`;
     await expect(run('api', append)).rejects.toMatchObject(denied);
+  });
+
+  it('cannot say that somebody vouched for a passkey', async () => {
+    const append = `SELECT countersign.audit_append('passkey.vouched', NULL, 'forged', '{}')`;
+    await expect(run('api', append)).rejects.toMatchObject(denied);
+  });
+
+  it('cannot have anybody vouch for their own passkey, past its own rules', async () => {
+    const open = `SELECT countersign.vouching_open('${held}', '${held}', '${at.votes.person('amara')}')`;
+    await expect(run('api', open)).rejects.toMatchObject({ code: '23514' });
+  });
+
+  it('cannot vouch in the name of somebody whose passkey it has not', async () => {
+    const theirs = (await at.enrol('ben')).enrolment;
+    const opened = await at.openVouching('amara', theirs);
+    const word = at.word(opened, 'amara', { signs: 'ben' });
+    expect(await at.sendWord(opened, 'amara', word)).toMatchObject({ code: 'vouching.other_person' });
   });
 
   it('cannot enrol a key of its own for somebody: it has no sign-in of theirs for that key', async () => {
@@ -83,6 +107,25 @@ describe('the governance worker, gone wrong', () => {
     expect(rows).toEqual([{ refusal: null }]); // made before: nothing is made again
     const kept = await at.votes.db.admin.query('SELECT rp_id FROM countersign.passkey WHERE passkey = $1', [held]);
     expect(kept.rows).toEqual([{ rp_id: 'localhost' }]);
+  });
+
+  it('cannot make a word count that was refused, nor refuse one that counts', async () => {
+    const [theirs, own] = [(await at.enrol('chen')).enrolment, (await at.enrol('amara')).enrolment];
+    const opened = await at.openVouching('amara', theirs);
+    const forged = { ...at.word(opened, 'amara'), signature: 'AAAA' };
+    expect(await at.sendWord(opened, 'amara', forged)).toMatchObject({ code: 'vouching.proof_invalid' });
+    await at.vouch('amara', theirs);
+    const words = (call: string) =>
+      run(
+        'governance',
+        `SELECT ${call} AS said FROM countersign.vouching_word w LEFT JOIN countersign.vouched d
+        USING (tenant, vouching, word_sha256) WHERE w.vouching IN (SELECT vouching FROM countersign.vouching
+        WHERE passkey = '${theirs}') ORDER BY d.passkey NULLS FIRST`,
+      );
+    const counted = `countersign.vouching_record(w.vouching, w.word_sha256, '${own}', 0)`;
+    expect((await words(counted)).rows).toEqual([{ said: 'vouching.proof_invalid' }, { said: null }]);
+    const refused = `countersign.vouching_refuse(w.vouching, w.word_sha256, 'vouching.expired')`;
+    expect((await words(refused)).rows).toEqual([{ said: 'vouching.proof_invalid' }, { said: null }]);
   });
 
   it('cannot both refuse an offer and make its passkey', async () => {

@@ -41,7 +41,7 @@ export interface VoteScene {
   refused(of: ActionId, code: string): Promise<void>;
   /** What is left of an attack that failed: people are still being asked, and nobody was counted. */
   state(of: ActionId): Promise<{ readonly status: string; readonly votes: number; readonly warrants: number }>;
-  /** Paths that reached the EHR with a patient's data behind them; the relation's Encounter is asked before any vote. */
+  /** Paths that reached the EHR with a patient's data behind them; whom the principal treats is asked before any vote. */
   patientReads(): string[];
 }
 
@@ -143,6 +143,6 @@ export function voteScene(stack: Stack): VoteScene {
       stack.ehr
         .requests('fhir')
         .map(({ path, query }) => `${path}?${query}`)
-        .filter((path) => !path.startsWith('/fhir/Encounter')),
+        .filter((path) => !/^\/fhir\/(Encounter|CareTeam)/.test(path)),
   };
 }

@@ -26,11 +26,12 @@ const nobody: MintedWarrant = {
 
 /** Says yes to everything, as the governance worker's local activities would if they were the attacker's. */
 const yes = (warrant: MintedWarrant, ends: string[]): GovernanceActivities => ({
-  warrantRelation: async () => undefined,
   classify: async () => ({ status: 'authorised', tier: 'T0', warrant }),
+  classifyAsked: async () => ({ status: 'authorised', tier: 'T0', warrant }),
   recordVote: async () => ({ status: 'refused', code: 'vote.late' }),
   refuseVote: async () => undefined,
   remind: async () => undefined,
+  expire: async () => ({ status: 'approved' }),
   authorise: async () => ({ status: 'authorised', warrant }),
   warrantPreparation: async () => ({ status: 'prepared', revision: 2 }),
   reopen: async () => undefined,

@@ -1,8 +1,24 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { sha256 } from '@noble/hashes/sha2.js';
+import type { PoolClient } from 'pg';
 import { digest, role, type Digest } from '../../src/action/ids.js';
+import { appendLeaf } from '../../src/audit/append.store.js';
+import { canonicalDigest } from '../../src/audit/bytes.js';
+import { inTenant } from '../../src/database/transaction.js';
+import { vouchingSchema, type VouchingId } from '../../src/passkey/ids.js';
+import { vouchingHash } from '../../src/passkey/vouching.js';
+import {
+  findVouching,
+  insertVouching,
+  insertWord,
+  recordWord,
+  statementOf,
+  wordFor,
+} from '../../src/passkey/vouching.store.js';
 import { writeReadings } from '../../src/ehr/write-elements.js';
 import { before, codeOf, dora, elif, writeStage, type Ready, type WriteStage } from '../integration/ehr/write-stage.js';
-import { chen, type OpenedAction } from '../integration/warrant/stage.js';
+import { chen, clinic, type OpenedAction } from '../integration/warrant/stage.js';
 import { until } from '../support/until.js';
 
 let at: WriteStage;
@@ -86,6 +102,39 @@ describe('whoever holds database and keys cannot have written what nobody approv
         await fit('display_commitment', 'display/2')(of);
       },
       'warrant.unapproved',
+    ],
+    [
+      'another record’s name in the shown text, and the revision made to fit',
+      async ({ of }) => {
+        const renamed = { coded: null, date: null, name: 'Zephyrolol', status: 'active', text: before }; // in canonical order
+        await at.reseal(of, 'display/2', (content) => ({
+          ...content,
+          change: { ...Object(content['change']), record: renamed },
+        }));
+        await fit('display_commitment', 'display/2')(of);
+      },
+      'warrant.other_request',
+    ],
+    [
+      'another patient’s name in the shown text, and the revision made to fit',
+      async ({ of }) => {
+        const patient = { birthDate: '1970-01-01', name: 'Somebody Else' }; // in canonical order
+        await at.reseal(of, 'display/2', (content) => ({
+          ...content,
+          change: { ...Object(content['change']), patient },
+        }));
+        await fit('display_commitment', 'display/2')(of);
+      },
+      'warrant.unapproved',
+    ],
+    [
+      'no patient in the shown text',
+      ({ of }) =>
+        at.reseal(of, 'display/2', (content) => ({
+          ...content,
+          change: { ...Object(content['change']), patient: undefined },
+        })),
+      'warrant.other_request',
     ],
     [
       'another target in the request',
@@ -293,6 +342,151 @@ describe('the votes under a warrant are verified again', () => {
     await at.prepare(ready.of);
     await at.mintWrite(ready.of, await at.approve(ready.of));
     await expectRefused(ready, 'warrant.other_request');
+  });
+});
+
+describe('the words for passkeys under a warrant of T3 are verified again', () => {
+  /** Elif's passkey, and the word that dora gave for it with hers. */
+  const about = () => at.passkeys.elif;
+  const expectKept = async ({ of, target, warrant }: Ready) => {
+    expect(await write({ of, warrant })).toBe('warrant.unapproved');
+    expect(at.sent(of)).toEqual([]);
+    expect(at.ehr.versions(target)).toHaveLength(1);
+    expect(await at.events(of)).toEqual(['warrant.unapproved']);
+  };
+  /** Does it, has the gateway refuse, and puts back what was there. */
+  const attacked = async (table: string, attack: string) => {
+    const ready = await at.readyDeletion();
+    await at.tamper(`CREATE TABLE kept AS TABLE countersign.${table}`);
+    await at.tamper(attack, `countersign.${table}`);
+    await expectKept(ready);
+    const columns = table === 'vouched' ? 'passkey' : 'vouching';
+    await at.tamper(
+      `DELETE FROM countersign.${table} t WHERE NOT EXISTS (SELECT FROM kept k WHERE k.${columns} = t.${columns});
+       UPDATE countersign.${table} t SET ${restored[table]} FROM kept k WHERE k.${columns} = t.${columns};
+       INSERT INTO countersign.${table} SELECT * FROM kept ON CONFLICT DO NOTHING; DROP TABLE kept`,
+      `countersign.${table}`,
+    );
+    expect(await write(await at.readyDeletion())).toMatchObject({ status: 'performed' });
+  };
+  const restored: Readonly<Record<string, string>> = {
+    vouched: 'vouching = k.vouching, word_sha256 = k.word_sha256, voucher_passkey = k.voucher_passkey',
+    vouching: 'passkey = k.passkey, person = k.person, voucher = k.voucher',
+    vouching_word: 'word = k.word',
+  };
+  const wordOf = (passkey: string) =>
+    `(SELECT w.word FROM countersign.vouching_word w JOIN countersign.vouching v USING (tenant, vouching)
+       WHERE v.passkey = '${passkey}')`;
+  const words = (set: string) =>
+    `UPDATE countersign.vouching_word SET word = ${set}
+      WHERE vouching = (SELECT vouching FROM countersign.vouched WHERE passkey = '${about()}')`;
+
+  it.each<[what: string, table: string, attack: () => string]>([
+    ['a word that is gone', 'vouched', () => `DELETE FROM countersign.vouched WHERE passkey = '${about()}'`],
+    [
+      'a word whose voucher has none',
+      'vouched',
+      () => `DELETE FROM countersign.vouched WHERE passkey = '${at.passkeys.dora}'`,
+    ],
+    ['the signature of another word', 'vouching_word', () => words(wordOf(at.passkeys.dora))],
+    ['another signature', 'vouching_word', () => words(`word || '{"signature": "AAAA"}'`)],
+    [
+      'a word in the name of somebody else',
+      'vouching',
+      () => `UPDATE countersign.vouching SET voucher = '${chen}' WHERE passkey = '${about()}'`,
+    ],
+    [
+      'a word for the passkey of somebody else',
+      'vouching',
+      () => `UPDATE countersign.vouching SET person = '${chen}' WHERE passkey = '${about()}'`,
+    ],
+  ])('%s', (_what, table, attack) => attacked(table, attack()));
+
+  it('a voucher’s passkey that was revoked before; revoked afterwards it still counts', async () => {
+    const ready = await at.readyDeletion();
+    const given = `(SELECT given_at FROM countersign.vouched WHERE passkey = '${at.passkeys.dora}')`;
+    const revoke = (when: string) =>
+      at.tamper(`UPDATE countersign.passkey SET revoked_at = ${when} WHERE person = '${chen}'`, 'countersign.passkey');
+    await revoke(`${given} - interval '1 second'`);
+    await expectKept(ready);
+    await revoke(`${given} + interval '1 second'`);
+    expect(await write(ready)).toMatchObject({ status: 'performed' });
+    await revoke('NULL');
+  });
+
+  describe('with the login of governance', () => {
+    const byGovernance = <T>(work: (tx: PoolClient) => Promise<T>) => inTenant(at.db.pool('governance'), clinic, work);
+
+    it('no word is written by hand', async () => {
+      for (const table of ['vouching', 'vouching_word', 'vouched'])
+        for (const statement of [
+          `INSERT INTO countersign.${table} SELECT * FROM countersign.${table}`,
+          `UPDATE countersign.${table} SET tenant = tenant`,
+          `DELETE FROM countersign.${table}`,
+        ])
+          await expect(byGovernance((tx) => tx.query(statement))).rejects.toMatchObject({ code: '42501' });
+    });
+
+    it('a word that nobody signed, under a leaf of its own, counts for nothing', async () => {
+      const fresh = await at.voters.enrol('elif', elif); // of the attacker's making, as far as the log can tell
+      const vouching = vouchingSchema.parse(randomUUID());
+      const row = await inTenant(at.db.pool('api'), clinic, async (tx) => {
+        await insertVouching(tx, vouching, fresh, dora);
+        return findVouching(tx, vouching);
+      });
+      if (!row) throw new Error('no vouching');
+      const word = await copiedWord(vouching);
+      await byGovernance(async (tx) => {
+        const voucherPasskey = at.passkeys.dora;
+        expect(await recordWord(tx, { vouching, name: word.name, voucherPasskey, counter: 0 })).toBeUndefined();
+        await appendLeaf(tx, {
+          kind: 'passkey.vouched',
+          key: vouching,
+          data: {
+            vouching,
+            passkey: fresh,
+            person: elif,
+            voucher: dora,
+            voucherPasskey,
+            statement: vouchingHash(statementOf(row), sha256),
+            method: 'passkey',
+            proof: canonicalDigest(word.word),
+          },
+        });
+      });
+      await expectKept(await at.readyDeletion()); // elif signed with the passkey that she has now
+    });
+
+    it('a word in no table, under a leaf of its own, counts for nothing', async () => {
+      const fresh = await at.voters.enrol('elif', elif);
+      const vouching = vouchingSchema.parse(randomUUID());
+      await byGovernance((tx) =>
+        appendLeaf(tx, {
+          kind: 'passkey.vouched',
+          key: vouching,
+          data: {
+            vouching,
+            passkey: fresh,
+            person: elif,
+            voucher: dora,
+            voucherPasskey: at.passkeys.dora,
+            statement: 'A'.repeat(43),
+            method: 'passkey',
+            proof: digest('77'.repeat(32)),
+          },
+        }),
+      );
+      await expectKept(await at.readyDeletion());
+    });
+
+    /** Dora's true assertion of before, noted for another vouching by whoever has the API too. */
+    async function copiedWord(vouching: VouchingId) {
+      const word = await inTenant(at.db.pool('api'), clinic, (tx) => wordFor(tx, at.passkeys.elif));
+      if (!word) throw new Error('no word');
+      const name = await inTenant(at.db.pool('api'), clinic, (tx) => insertWord(tx, vouching, dora, word.word));
+      if (!name) throw new Error('not noted');
+      return { name, word: word.word };
+    }
   });
 });
 

@@ -15,7 +15,7 @@ import { inTenant } from '../../src/database/transaction.js';
 import { tokenVerifiers } from '../../src/identity/tokens.gateway.js';
 import type { RulebookFiles } from '../../src/rulebook/load.js';
 import { activateRulebook, activeDigest, findRulebook, storeRulebook } from '../../src/rulebook/rulebook.store.js';
-import { passkeyEnrolments } from '../../src/temporal/passkey-enrolments.js';
+import { passkeyWorkflows } from '../../src/temporal/passkey-workflows.js';
 import { rulebookChanges } from '../../src/temporal/rulebook-changes.js';
 import { testRulebook } from '../support/rulebook.js';
 import { clinic, startStack, type Stack } from '../support/stack.js';
@@ -31,6 +31,8 @@ export interface PagesStage {
   /** From now on a rulebook governs in which these files take the place of those that ship. */
   govern(changes: RulebookFiles): Promise<void>;
   leaves(action: ActionId): Promise<readonly Leaf[]>;
+  /** Those that belong to no action. */
+  tenantLeaves(): Promise<readonly Leaf[]>;
   stop(): Promise<void>;
 }
 
@@ -54,7 +56,7 @@ export async function pagesStage(): Promise<PagesStage> {
     url,
     verifier: tokenVerifiers(),
     actions: stack.actions,
-    passkeys: passkeyEnrolments(stack.client),
+    passkeys: passkeyWorkflows(stack.client),
     rulebooks: rulebookChanges(stack.client),
     waits,
     log,
@@ -85,6 +87,12 @@ export async function pagesStage(): Promise<PagesStage> {
       inTenant(stack.db.pool('api'), clinic, async (tx) =>
         (await leavesOf(tx, action)).map(({ bytes }) => leafOf(bytes)),
       ),
+    async tenantLeaves() {
+      const found = await stack.db.admin.query<{ bytes: Buffer }>(
+        'SELECT bytes FROM countersign.audit_leaf WHERE action IS NULL ORDER BY index',
+      );
+      return found.rows.map(({ bytes }) => leafOf(bytes));
+    },
     async stop() {
       waits.stop();
       await server.close();

@@ -3,10 +3,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import axe from 'axe-core';
 import type { Browser, CDPSession, Page } from 'playwright-core';
 import { z } from 'zod';
+import { canonicalJson } from '../../src/action/canonical.js';
 import type { ActionId } from '../../src/action/ids.js';
 import { decisionHash, decisionSchema } from '../../src/approval/decision.js';
 import { dataOf } from '../../src/audit/leaf.js';
-import { request, resultOf } from '../support/asking.js';
+import { request, requestChange, resultOf } from '../support/asking.js';
 import { cloneInOwnRealm } from '../support/own-realm.js';
 import { rulebookFiles } from '../support/rulebook.js';
 import { describeInChromium, launchChromium, screenshot } from './chromium.js';
@@ -112,6 +113,81 @@ describeInChromium('the pages for passkeys and votes', () => {
     expect(await page.getByRole('listitem').innerText()).toMatch(/Made\s+20\d\d-.+\s+Last used\s+never/);
     expect(page.url()).toBe(`${stage.url}/pages/passkeys`);
     await expectAccessible('passkeys');
+  });
+
+  describe('vouch for the passkey of a colleague', () => {
+    let own: string;
+    let theirs: string;
+    let fingerprint: string;
+    const idOfAddress = (address: string) => new URL(address).searchParams.get('vouch') ?? '';
+
+    /** As somebody else on a device of their own, who stays signed in there. */
+    async function asColleague(work: (theirPage: Page) => Promise<void>): Promise<void> {
+      const context = await browser.newContext();
+      const theirPage = await context.newPage();
+      await virtualAuthenticator(theirPage);
+      await theirPage.goto(`${stage.url}/pages/passkeys`);
+      await theirPage.getByRole('button', { name: 'Sign in', exact: true }).click();
+      await stage.signIn(theirPage, 'ben');
+      await work(theirPage);
+      await context.close();
+    }
+    const addressOn = async (of: Page) => (await of.locator('dd code').nth(1).innerText()).trim();
+
+    it('which tells them the fingerprint and an address for the colleague', async () => {
+      own = idOfAddress(await addressOn(page));
+      await asColleague(async (theirPage) => {
+        await theirPage.getByRole('button', { name: 'Make a passkey on this device' }).click();
+        await stage.signIn(theirPage, 'ben');
+        await theirPage.getByText('Your passkey is enrolled.').waitFor();
+        fingerprint = await theirPage.locator('dd code').first().innerText();
+        theirs = idOfAddress(await addressOn(theirPage));
+      });
+      expect(fingerprint).toMatch(/^([0-9a-f]{4}-){4}[0-9a-f]{4}$/);
+      expect(theirs).toMatch(/^[0-9a-f-]{36}$/);
+    });
+
+    const openVouching = async (id: string) => {
+      await page.goto(`${stage.url}/pages/passkeys?vouch=${id}`);
+      await press('Sign in');
+      await heading('Is this passkey theirs?');
+    };
+
+    it('sign nothing when the API has another key signed for than was shown', async () => {
+      await openVouching(theirs);
+      await page.route(`${stage.url}/v1/passkeys/${theirs}/vouchings`, async (route) => {
+        const response = await route.fetch();
+        const told = z.looseObject({ statement: z.looseObject({}) }).parse(await response.json());
+        const statement = { ...told.statement, publicKey: '0'.repeat(64) };
+        const bytes = `countersign-vouching/v1\n${canonicalJson(statement)}`;
+        const hash = createHash('sha256').update(bytes).digest('base64url');
+        await route.fulfill({ response, json: { ...told, statement, hash } });
+      });
+      const before = await authenticator.signatures();
+      await press(`${fingerprint} is the passkey of ben`);
+      expect(await alertText()).toContain('is not what was shown (fingerprint)');
+      expect(await authenticator.signatures()).toBe(before);
+    });
+
+    it('with a passkey of one’s own, after the fingerprint was compared', async () => {
+      await openVouching(theirs);
+      const text = await page.locator('main').innerText();
+      for (const shown of ['ben', fingerprint, 'nobody yet', 'Ask them in person']) expect(text).toContain(shown);
+      await expectAccessible('vouch');
+      await press(`${fingerprint} is the passkey of ben`);
+      await page.getByText('You vouched for the passkey of ben.').waitFor();
+      expect(await page.locator('main').innerText()).toMatch(/Vouched for by\s+amara/);
+      expect(await page.getByRole('button', { name: /is the passkey of/ }).count()).toBe(0);
+      expect((await stage.tenantLeaves()).flatMap((leaf) => dataOf(leaf, 'passkey.vouched') ?? [])).toMatchObject([
+        { passkey: theirs, person: stage.stack.people.ben, voucher: stage.stack.people.amara, voucherPasskey: own },
+      ]);
+    });
+
+    it('but not for one’s own', async () => {
+      await openVouching(own);
+      await page.getByRole('button', { name: /is the passkey of amara$/ }).click();
+      expect(await alertText()).toContain('somebody else has to vouch for it');
+    });
   });
 
   it('show all that a vote binds, and have the passkey sign it', async () => {
@@ -303,6 +379,24 @@ describeInChromium('the pages for passkeys and votes', () => {
     await heading('Your vote counts');
     expect(await votesOn(action)).toEqual({ counted: ['passkey'], refused: [] });
     await stage.govern({});
+  });
+
+  it('show of a change whose record it is and which, above each field before and after', async () => {
+    await stage.stack.db.admin.query(
+      `INSERT INTO countersign.role_grant (tenant, person, role) VALUES ('clinic', $1, 'pharmacist')`,
+      [stage.stack.people.amara],
+    );
+    await open(await requestChange(stage.stack));
+    const told = (name: string) =>
+      page.locator('dl > div').filter({ has: page.locator('dt', { hasText: new RegExp(`^${name}$`) }) });
+    expect(await told('Patient').locator('dd').innerText()).toBe('Zzyzx Quillfeather\nborn 1931-02-28');
+    expect(await told('Record').locator('dd').innerText()).toMatch(
+      /^Quillamine 37 MG Oral Tablet\nordered \d{4}-\S+\nstatus active\n37 mg by mouth 3 times a day$/,
+    );
+    expect(await told('Record').count()).toBe(1);
+    const text = await page.locator('main').innerText();
+    expect(text.indexOf('Quillamine')).toBeLessThan(text.indexOf('What this action would change'));
+    await expectAccessible('change');
   });
 
   it('revoke a passkey, in two steps; from then on it is not offered', async () => {

@@ -8,7 +8,7 @@ import { leavesOf } from '../../src/audit/leaf.store.js';
 import { inTenant } from '../../src/database/transaction.js';
 import { release } from '../../src/action/release.tx.js';
 import type { ActionId } from '../../src/action/ids.js';
-import { request, resultOf, triage, vote } from '../support/asking.js';
+import { askAnew, request, resultOf, triage, vote } from '../support/asking.js';
 import { CrashPoints, type Moment } from '../support/crash-points.js';
 import { startProcesses, type Processes, type WorkerName } from '../support/processes.js';
 import { clinic } from '../support/stack.js';
@@ -24,6 +24,12 @@ afterAll(async () => {
   await points?.end();
   await processes?.stop();
 });
+
+/** With the relation asked of the EHR, though it was a moment ago: each action goes the whole way. */
+async function asked() {
+  await askAnew(processes.db);
+  return request(processes, 'medications.read');
+}
 
 /** Which tables the workers write, from the request on and from the vote on. */
 const written = {
@@ -46,7 +52,7 @@ const written = {
 describe('an action without a crash', () => {
   it('writes the tables that the crashes below are placed on', async () => {
     points.forget();
-    const { action, admitted } = await request(processes, 'medications.read');
+    const { action, admitted } = await asked();
     await admitted;
     expect(points.tables()).toEqual(written.request);
     points.forget();
@@ -89,7 +95,7 @@ describe('killed while the EHR answers', () => {
   ])('%s: the same action completes, its attempts numbered on', async (_what, path) => {
     const { faults } = processes.ehr;
     faults.set({ match: { path }, fault: { kind: 'hold' } });
-    const { action, admitted } = await request(processes, 'medications.read');
+    const { action, admitted } = await asked();
     const held = faults.whenHeld();
     if (path === '/fhir/MedicationRequest') {
       await admitted;
@@ -100,14 +106,16 @@ describe('killed while the EHR answers', () => {
     faults.clear();
     await processes.start('ehr');
     await admitted;
-    if (path === '/fhir/Encounter') await vote(processes, action, 'amara', 'approve');
+    if (path === '/fhir/Encounter') {
+      await vote(processes, action, 'amara', 'approve');
+    }
     expect(await resultOf(processes, action)).toMatchObject({ status: 'completed' });
     await expectOneOutcome(action);
     expect(await attemptsOf(action)).toBe(3);
   });
 
   it('and both workers at once: nothing is lost', async () => {
-    const { action, admitted } = await request(processes, 'medications.read');
+    const { action, admitted } = await asked();
     await admitted;
     await Promise.all([processes.kill('governance'), processes.kill('ehr')]);
     await Promise.all([processes.start('governance'), processes.start('ehr')]);
@@ -125,13 +133,13 @@ async function attemptsOf(action: ActionId): Promise<number> {
 async function crashed(from: keyof typeof written, table: string, moment: Moment): Promise<ActionId> {
   if (from === 'request') {
     await points.arm({ table, moment });
-    const { action, admitted } = await request(processes, 'medications.read');
+    const { action, admitted } = await asked();
     await killHeld();
     await admitted;
     await vote(processes, action, 'amara', 'approve');
     return action;
   }
-  const { action, admitted } = await request(processes, 'medications.read');
+  const { action, admitted } = await asked();
   await admitted;
   await points.arm({ table, moment });
   const voting = vote(processes, action, 'amara', 'approve');

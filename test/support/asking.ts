@@ -1,5 +1,6 @@
 /** Asking for actions and voting on them as the API does, for tests that have no API in front. */
 import type { Client } from '@temporalio/client';
+import type { Pool } from 'pg';
 import { canaryPatient, type RunningEhr } from '@countersign/sandbox';
 import { findAction } from '../../src/action/action.store.js';
 import { openAction } from '../../src/action/admit.tx.js';
@@ -59,8 +60,19 @@ export async function request(stack: Asked, type: ReadType, options: RequestOpti
       ...(elements !== undefined && { elements: [...elements] }),
     },
   });
-  const admitted = stack.actions.admit(admission, { type, agent: by, purpose });
-  return { action: admission.action, admission, admitted };
+  const { action } = admission;
+  const admitted = stack.actions.admit(admission, { type, agent: by, purpose }).then(async (answer) => {
+    await classified(stack, action); // on a busy machine the API may have given up waiting, and answered `pending`
+    return answer;
+  });
+  return { action, admission, admitted };
+}
+
+async function classified(stack: Pick<Asked, 'api'>, action: ActionId): Promise<void> {
+  await until(async () => {
+    const row = await inTenant(stack.api.pool, clinic, (tx) => findAction(tx, action));
+    return (row && row.status !== 'requested') || undefined;
+  });
 }
 
 export interface ChangeOptions {
@@ -74,6 +86,11 @@ export interface ChangeOptions {
 /** What the canary's first medication order is called in the sandbox. */
 export const canaryOrder = 'MedicationRequest/canary-medication-1';
 export const canaryAllergy = 'AllergyIntolerance/canary-allergy';
+/** What people type to have it marked as entered in error. */
+export function deletionPhrase({ ehr }: Pick<Asked, 'ehr'>): string {
+  const [allergy] = ehr.versions(canaryAllergy);
+  return `${canaryPatient.name}: Allergy to moonseed resin, ${String(allergy?.['recordedDate'])}`;
+}
 
 /** Opens a change of the canary's record in the name of Dr Chen, and waits until people are asked about it. */
 export async function requestChange(
@@ -107,6 +124,11 @@ export async function requestChange(
   await stack.actions.admit(admission, { type, agent: documentation, purpose: 'TREAT' });
   await reached(stack, action, 'awaiting_approval');
   return action;
+}
+
+/** From now on the EHR is asked again whom people treat, as if it had said nothing yet. */
+export async function askAnew({ admin }: { readonly admin: Pick<Pool, 'query'> }): Promise<void> {
+  await admin.query('UPDATE countersign.person SET relations_from = clock_timestamp()');
 }
 
 /** Waits until the action is in this state. @throws Error when it ends in another one. */

@@ -13,18 +13,22 @@ import { isFinal, type Status } from '../../src/action/types.js';
 import { verdictOf, type Meaning } from '../../src/approval/decision.js';
 import type { Proof } from '../../src/approval/envelope.js';
 import { openChallenge } from '../../src/approval/open-challenge.tx.js';
-import { enrolmentWorkflowId } from '../../src/passkey/enrolment.js';
-import { openEnrolment } from '../../src/passkey/open-enrolment.tx.js';
-import { receiveOffer } from '../../src/passkey/receive-offer.tx.js';
-import { enrolmentNonce, registrationSchema } from '../../src/passkey/registration.js';
 import { assertionSchema } from '../../src/passkey/assertion.js';
+import { enrolmentWorkflowId } from '../../src/passkey/enrolment.js';
+import type { PasskeyId } from '../../src/passkey/ids.js';
+import { openEnrolment } from '../../src/passkey/open-enrolment.tx.js';
+import { openVouching } from '../../src/passkey/open-vouching.tx.js';
+import { receiveOffer } from '../../src/passkey/receive-offer.tx.js';
+import { receiveWord } from '../../src/passkey/receive-word.tx.js';
+import { enrolmentNonce, registrationSchema } from '../../src/passkey/registration.js';
+import { vouchingWorkflowId } from '../../src/passkey/vouching.js';
 import { inTenant } from '../../src/database/transaction.js';
 import { openSignature } from '../../src/rulebook/open-signature.tx.js';
 import { proposeRulebook } from '../../src/rulebook/propose.tx.js';
 import { receiveSignature } from '../../src/rulebook/receive-signature.tx.js';
 import { activeDigest } from '../../src/rulebook/rulebook.store.js';
 import { changeWorkflowId } from '../../src/rulebook/signature-case.js';
-import { passkeyEnrolments } from '../../src/temporal/passkey-enrolments.js';
+import { passkeyWorkflows } from '../../src/temporal/passkey-workflows.js';
 import { rulebookChanges } from '../../src/temporal/rulebook-changes.js';
 import { reconcileStage, type ReconcileStage } from '../integration/reconcile/stage.js';
 import { clinic, startStack, type Stack } from './stack.js';
@@ -49,6 +53,11 @@ export interface Signature {
   readonly unanswered?: true;
 }
 
+export interface Enrolled {
+  readonly passkey: PasskeyId;
+  readonly workflowId: string;
+}
+
 export interface EndStateStage {
   readonly stack: Stack;
   readonly reconciling: ReconcileStage;
@@ -60,8 +69,10 @@ export interface EndStateStage {
   sign(action: ActionId, by: Name, signature: Signature): Promise<void>;
   /** Waits until the workflow has ended, by itself or not. */
   ended(action: ActionId): Promise<ActionId>;
-  /** Enrols a passkey through its workflow, whose id it answers. */
-  enrol(by: Name): Promise<string>;
+  /** Enrols a passkey through its workflow. */
+  enrol(by: Name): Promise<Enrolled>;
+  /** Says, with their own passkey, that this one is its owner's; the id of its workflow. */
+  vouch(by: Name, passkey: PasskeyId): Promise<string>;
   /** Proposes other rules and has this officer sign them through the workflow, whose id it answers. */
   signRules(by: Name): Promise<string>;
   /** Transactions that reached the EHR so far. */
@@ -74,7 +85,7 @@ export async function endStateStage(): Promise<EndStateStage> {
   const stack = await startStack();
   const folder = mkdtempSync(join(tmpdir(), 'countersign-passkeys-'));
   const reconciling = reconcileStage(stack);
-  const enrolments = passkeyEnrolments(stack.client);
+  const workflows = passkeyWorkflows(stack.client);
   // A second senior clinician: the one whom the stack has beside the principal owns the agents.
   await stack.db.admin.query(
     `INSERT INTO countersign.role_grant (tenant, person, role) VALUES ('clinic', $1, 'senior_clinician')`,
@@ -160,9 +171,24 @@ export async function endStateStage(): Promise<EndStateStage> {
       const received = await receiveOffer(stack.api, offered);
       if (received.status !== 'received') throw new Error(JSON.stringify(received));
       const of = { tenant: clinic, enrolment, offer: received.offer };
-      const answer = await enrolments.record(of);
+      const answer = await workflows.enrol(of);
       if (answer.status !== 'enrolled') throw new Error(JSON.stringify(answer));
-      return enrolmentWorkflowId(of);
+      return { passkey: answer.passkey, workflowId: enrolmentWorkflowId(of) };
+    },
+
+    async vouch(by, passkey) {
+      const voucher = stack.people[by];
+      const opened = await openVouching(stack.api, { tenant: clinic, passkey, voucher });
+      if (!opened) throw new Error('no such passkey');
+      const { statement, hash: challenge, rpId } = opened;
+      const word = assertionSchema.parse(softwarePasskey(folder, by).get({ challenge, rpId, origin }));
+      const { vouching } = statement;
+      const received = await receiveWord(stack.api, { tenant: clinic, vouching, voucher, word });
+      if (received.status !== 'received') throw new Error(JSON.stringify(received));
+      const of = { tenant: clinic, vouching, word: received.word };
+      const answer = await workflows.vouch(of);
+      if (answer.status !== 'vouched') throw new Error(JSON.stringify(answer));
+      return vouchingWorkflowId(of);
     },
 
     async signRules(by) {

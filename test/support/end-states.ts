@@ -3,6 +3,7 @@ import { canaryPatient } from '@countersign/sandbox';
 import { agent, type ActionId } from '../../src/action/ids.js';
 import { requestCancel } from '../../src/api/request-cancel.tx.js';
 import { retentionWorkflowId, sweepScheduleId } from '../../src/retention/types.js';
+import { deletionPhrase } from './asking.js';
 import type { EndStateStage, Signature } from './end-state-stage.js';
 import type { EndStateName, SystemRunName } from './recorded-histories.js';
 import { clinic, type Stack } from './stack.js';
@@ -357,7 +358,7 @@ export const endStates: Readonly<Record<EndStateName, EndState>> = {
         riskAssessment: 'Nobody was treated by it',
       });
       await at.reaches(action, 'awaiting_approval');
-      const typed = { meaning: 'approve.access', proof: 'fresh', confirmation: target } as const;
+      const typed = { meaning: 'approve.access', proof: 'fresh', confirmation: deletionPhrase(at.stack) } as const;
       await at.sign(action, 'elif', { ...typed, role: 'privacy_officer' });
       await at.sign(action, 'ben', { ...typed, role: 'senior_clinician' });
       return action;
@@ -368,7 +369,9 @@ export const endStates: Readonly<Record<EndStateName, EndState>> = {
 
 /** Runs each of our other workflows once, and answers the id of its workflow. */
 export const systemRuns: Readonly<Record<SystemRunName, (at: EndStateStage) => Promise<string>>> = {
-  enrolment: (at) => at.enrol('dora'),
+  enrolment: async (at) => (await at.enrol('dora')).workflowId,
+
+  vouching: async (at) => at.vouch('elif', (await at.enrol('dora')).passkey),
 
   async reconciliation(at) {
     const { action } = await written(at, 0);

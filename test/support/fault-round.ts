@@ -1,6 +1,7 @@
 /** One T2 write through the front doors, interrupted at one station, and what the oracles say of it afterwards. */
 import { z } from 'zod';
 import type { ActionView } from '@countersign/client';
+import { askAnew } from './asking.js';
 import { CrashPoints } from './crash-points.js';
 import { faultEhr, type FaultEhr } from './fault-ehr.js';
 import type { Cell } from './fault-matrix.js';
@@ -166,6 +167,7 @@ export async function playRound(
   const { ehr, log, order } = stage;
   const before = await ehr.versions(order.target);
   await ehr.forget();
+  await askAnew(stage.stack); // the question about the principal is one of the stations
   await newestCheckpoint(stage);
 
   let after: AfterRound = async () => undefined;

@@ -41,6 +41,7 @@ export type EndStateName = (typeof endStateNames)[number];
 /** Workflows that govern no action. */
 export const systemRunNames = [
   'enrolment',
+  'vouching',
   'reconciliation',
   'retention',
   'retention-sweep',

@@ -38,11 +38,14 @@ export const minted: MintedWarrant = {
 const letters = 'abcdefghijklmnopqrstuvwxyz234567';
 let counter = 0;
 
+/** What classify says first where nothing fresh is known of principal and patient. */
+export const asksFirst: Script = { classify: async () => ({ status: 'relate', warrant: minted }) };
+
 /** A fresh action id, and the admission of a read of one patient. */
-export function newAdmission(namesPatient = true): Admission {
+export function newAdmission(): Admission {
   counter += 1;
   const id = action('a'.repeat(24) + letters[Math.floor(counter / 32) % 32] + letters[counter % 32]);
-  return { tenant: tenant('clinic'), action: id, requestCommitment: digest('11'.repeat(32)), namesPatient };
+  return { tenant: tenant('clinic'), action: id, requestCommitment: digest('11'.repeat(32)), namesPatient: true };
 }
 
 interface Waits {
@@ -109,12 +112,13 @@ export function envelope(
 }
 
 const defaults: GovernanceActivities & EhrActivities = {
-  warrantRelation: async () => minted,
-  relate: async () => ({ status: 'related', basis: 'encounter_participant' }),
   classify: async () => waits(),
+  relate: async () => ({ status: 'related', basis: 'encounter_participant' }),
+  classifyAsked: async () => waits(),
   recordVote: async (_, ballot) => counted(ballot),
   refuseVote: async () => undefined,
   remind: async () => undefined,
+  expire: async () => ({ status: 'expired' }),
   authorise: async () => ({ status: 'authorised', warrant: minted }),
   perform: async () => ({ status: 'performed', records: 3, truncated: false }),
   conclude: async (_, outcome) => ({ status: concluded[outcome.status] }),

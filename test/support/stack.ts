@@ -22,7 +22,7 @@ import { KeyCache } from '../../src/keys/key-cache.js';
 import { Keychain } from '../../src/keys/keychain.store.js';
 import { localKeyring } from '../../src/keys/local-keyring.node.js';
 import { restrict, type KeyringOperation } from '../../src/keys/keyring.js';
-import { passkeySchema } from '../../src/passkey/ids.js';
+import { passkeySchema, vouchingSchema } from '../../src/passkey/ids.js';
 import { loadRulebook } from '../../src/rulebook/load.js';
 import { readPolicyFolder } from '../../src/rulebook/policy-folder.node.js';
 import { activateRulebook, rulebookReader, storeRulebook } from '../../src/rulebook/rulebook.store.js';
@@ -167,6 +167,7 @@ export function apiDeps(db: TestDatabase, keychain: Keychain) {
     newActionId: () => actionIdOf(nodeAead.random(26)),
     newChallengeId: () => challenge(randomUUID()),
     newEnrolmentId: () => passkeySchema.parse(randomUUID()),
+    newVouchingId: () => vouchingSchema.parse(randomUUID()),
   };
 }
 

@@ -14,11 +14,7 @@ export type Handle = Awaited<ReturnType<typeof start>>;
 export interface WorkflowStage {
   readonly env: TestWorkflowEnvironment;
   /** Starts one action under the script and hands its handle and the names of its activities to the test. */
-  running(
-    script: Script,
-    test: (handle: Handle, log: readonly string[]) => Promise<void>,
-    namesPatient?: boolean,
-  ): Promise<void>;
+  running(script: Script, test: (handle: Handle, log: readonly string[]) => Promise<void>): Promise<void>;
   /** Waits for what another activity call makes true; bounded by the test's own timeout. */
   until(condition: () => boolean): Promise<void>;
   stop(): Promise<void>;
@@ -29,8 +25,8 @@ export async function workflowStage(): Promise<WorkflowStage> {
   const workers = await ScriptedWorkers.start(env);
   return {
     env,
-    async running(script, test, namesPatient = true) {
-      const admission = newAdmission(namesPatient);
+    async running(script, test) {
+      const admission = newAdmission();
       const log = workers.script(admission.action, script);
       await test(await start(env, admission), log);
     },

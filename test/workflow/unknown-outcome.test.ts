@@ -183,6 +183,29 @@ describe('a write of which nobody knows', () => {
     });
   });
 
+  it('does not lose a word that comes while the database is being asked', () => {
+    const { script, looks } = lost();
+    const held = gate();
+    let asked = 0;
+    let answered = false;
+    /** The third time it has read the votes, and its answer is long in coming. */
+    const settle: Script['settle'] = async (...of) => {
+      if (looks.length < 3 || answered) return script.settle?.(...of) ?? unknownWith([]);
+      asked += 1;
+      await held.passed;
+      return unknownWith([]);
+    };
+    return at.running({ ...script, settle }, async (handle, log) => {
+      await loses(handle, log);
+      await at.until(() => asked > 0);
+      expect(await says(handle, 'bo', true)).toMatchObject({ status: 'counted' });
+      answered = true;
+      held.open();
+      expect(await handle.result()).toEqual({ status: 'completed' });
+      expect(looks).toHaveLength(3); // nobody waited for the next
+    });
+  });
+
   it('asks an EHR that fails again later', () => {
     const { script, looks } = lost({ shows: ['unsettled', 'written'] });
     const readBack: Script['readBack'] = async (admission, warrant) => {

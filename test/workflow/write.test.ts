@@ -66,7 +66,7 @@ describe('a write', () => {
       await voted(handle, 'ada', 2);
       expect(await handle.result()).toEqual({ status: 'completed' });
       expect(log).toEqual([
-        ...['warrantRelation', 'relate', 'classify', 'warrantPreparation', 'prepare'],
+        ...['classify', 'warrantPreparation', 'prepare'],
         ...['recordVote', 'authorise', 'write', 'conclude'],
       ]);
     });
@@ -144,6 +144,24 @@ describe('a record that moved on', () => {
         ...['recordVote', 'recordVote', 'authorise', 'write', 'conclude'],
       ]);
     }));
+
+  it('has whoever votes before it is prepared again come again, and is late for nobody', () => {
+    const held = gate();
+    let revision = 1;
+    const prepare = async (): Promise<Prepared> => {
+      revision += 1;
+      if (revision === 3) await held.passed;
+      return { status: 'prepared', revision };
+    };
+    return at.running({ ...asked, ...moving(1), prepare }, async (handle, log) => {
+      await voted(handle, 'ada', 2);
+      await at.until(() => times(log, 'prepare') === 2);
+      expect(await refusedAs(yes(handle, 'ada', 3))).toBe('vote.not_open');
+      held.open();
+      await voted(handle, 'ada', 3);
+      expect(await handle.result()).toEqual({ status: 'completed' });
+    });
+  });
 
   it('gives nobody more time: the deadline is still the first', () =>
     at.running({ ...asked, ...moving(1) }, async (handle, log) => {
@@ -272,7 +290,7 @@ async function voted(handle: Handle, by: Name, revision: number): Promise<void> 
   for (;;) {
     const code = await refusedAs(yes(handle, by, revision));
     if (code === undefined) return;
-    if (!['vote.not_open', 'vote.late', 'vote.stale'].includes(code ?? '')) throw new Error(`refused: ${code}`);
+    if (!['vote.not_open', 'vote.stale'].includes(code ?? '')) throw new Error(`refused: ${code}`);
     await at.env.sleep(20);
   }
 }

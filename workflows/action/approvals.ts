@@ -5,7 +5,7 @@ import {
   condition,
   setHandler,
 } from '@temporalio/workflow';
-import type { Admission, Classified, CountedVote, Resolution, VoteAnswer } from '../../src/action/types.js';
+import type { Admission, Classified, CountedVote, Decided, Resolution, VoteAnswer } from '../../src/action/types.js';
 import { failureCode } from '../../src/action/failure-code.js';
 import { addVote, checkVote, openBallot, tally, type Ballot } from '../../src/approval/ballot.js';
 import type { DecisionEnvelope } from '../../src/approval/envelope.js';
@@ -21,8 +21,11 @@ export interface Question extends Pick<Waiting, 'revision' | 'needs' | 'votes'> 
 
 type Waiting = Extract<Classified, { status: 'approvals_needed' }>;
 
-export type Decided =
-  { readonly status: 'approved' } | { readonly status: 'denied'; readonly by: string } | { readonly status: 'expired' };
+/**
+ * Milliseconds. A vote that the database had before the deadline is sent here after that, and the two clocks are not one;
+ * what came later recordVote refuses.
+ */
+const onItsWay = 2_000;
 
 export interface Approvals {
   /** Waits for the quorum, a deny, or the deadline; a vote that the database had before the deadline counts. */
@@ -40,13 +43,20 @@ function unverified(error: unknown): never {
 /** Registers the vote handlers at once: a vote may come with the first workflow task. */
 export function openApprovals(admission: Admission): Approvals {
   let ballot: Ballot | undefined;
-  let closed = false;
+  /** Why no vote is taken now; undefined while one is. Between two revisions nobody is asked, and soon somebody may be. */
+  let shut: 'vote.not_open' | 'vote.late' | undefined = 'vote.not_open';
 
   /** Pure JavaScript only: shape, state, revision. What a signature is worth, recordVote says. */
   function refusal(envelope: unknown): string | undefined {
-    if (closed) return 'vote.late';
-    if (ballot === undefined) return 'vote.not_open';
-    return checkVote(ballot, envelope, admission.action);
+    if (shut !== undefined) return shut;
+    return ballot ? checkVote(ballot, envelope, admission.action) : 'vote.not_open';
+  }
+
+  /** Votes on this revision that are in already stay: they came after the database had answered. */
+  function open({ revision, needs, votes }: Pick<Resolution, 'revision' | 'needs' | 'votes'>): void {
+    const before = ballot?.revision === revision ? ballot.votes : [];
+    ballot = before.reduce<Ballot>((opened, vote) => addVote(opened, vote), openBallot({ revision, needs, votes }));
+    shut = undefined;
   }
 
   /** Verification survives a cancel: a cancelled verification would be no refused vote. */
@@ -65,6 +75,19 @@ export function openApprovals(admission: Admission): Approvals {
 
   const decided = () => ballot !== undefined && tally(ballot).status !== 'open';
 
+  /** What the votes that came here decided; undefined for nothing, which the database must not contradict. */
+  function decision(): Decided | undefined {
+    const state = ballot && tally(ballot);
+    switch (state?.status) {
+      case 'met':
+        return { status: 'approved' };
+      case 'denied':
+        return { status: 'denied', by: state.by };
+      default:
+        return undefined;
+    }
+  }
+
   setHandler(vote, (envelope) => receive(envelope as DecisionEnvelope), {
     validator: (envelope) => {
       const code = refusal(envelope);
@@ -79,33 +102,27 @@ export function openApprovals(admission: Admission): Approvals {
   });
 
   return {
-    async decide({ revision, needs, votes, deadline, remindAt }) {
-      ballot = openBallot({ revision, needs, votes });
-      closed = false;
+    async decide(question) {
+      const { deadline, remindAt } = question;
+      open(question);
       const within = (instant: number) => condition(decided, Math.max(1, instant - Date.now()));
       if (remindAt !== undefined && remindAt > Date.now() && !(await within(remindAt))) {
         await reminders.remind(admission).catch(() => undefined);
       }
-      await within(deadline);
+      await within(deadline + onItsWay);
       // The database received these votes in time; their verification may end after the timer.
       await condition(allHandlersFinished);
-      closed = true;
-      const state = tally(ballot);
-      switch (state.status) {
-        case 'met':
-          return { status: 'approved' };
-        case 'denied':
-          return { status: 'denied', by: state.by };
-        default:
-          return { status: 'expired' };
-      }
+      shut = 'vote.not_open';
+      const found = decision() ?? (await governance.expire(admission));
+      if (found.status !== 'approved') shut = 'vote.late';
+      return found;
     },
-    async resolve({ revision, needs, votes }, ms) {
-      ballot = openBallot({ revision, needs, votes });
-      closed = false;
-      if (ms !== undefined) return condition(decided, ms);
-      await condition(decided);
-      return true;
+    async resolve(resolution, ms) {
+      open(resolution);
+      const said = ms === undefined ? await condition(decided).then(() => true) : await condition(decided, ms);
+      // These the database judges now. What comes while it does is for the next question, or nobody would ask it again.
+      if (ballot) ballot = { ...ballot, votes: [] };
+      return said;
     },
   };
 }

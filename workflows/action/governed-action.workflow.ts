@@ -57,8 +57,7 @@ async function carryOut(
   approvals: Approvals,
   answer: (admitted: Admitted) => void,
 ): Promise<Outcome> {
-  if (admission.namesPatient) await relate(admission);
-  const classified = await governance.classify(admission);
+  const classified = await classify(admission);
   answer(admittedAs(classified));
   switch (classified.status) {
     case 'authorised': // T0: nobody to ask, so the same transaction minted the warrant
@@ -80,13 +79,14 @@ async function carryOut(
   }
 }
 
-/** Asks the EHR under a system warrant. No answer leaves no row, and classify takes a missing row for `unknown`. */
-async function relate(admission: Admission): Promise<void> {
-  const warrant = await governance.warrantRelation(admission);
-  if (warrant === undefined) return;
-  await relations.relate(admission, warrant).catch((error: unknown) => {
+/** Asks the EHR first where it has to be, once. No answer leaves no row, and a missing row is taken for `unknown`. */
+async function classify(admission: Admission): Promise<Classified> {
+  const classified = await governance.classify(admission);
+  if (classified.status !== 'relate') return classified;
+  await relations.relate(admission, classified.warrant).catch((error: unknown) => {
     if (isCancellation(error) || failureCode(error) === undefined) throw error;
   });
+  return governance.classifyAsked(admission);
 }
 
 /** The deadline that the database counts from the classification, on this workflow's clock. */

@@ -32,7 +32,7 @@ export const reminders = proxyLocalActivities<Pick<GovernanceActivities, 'remind
 /** Two seconds of silence mean that the worker died: background heartbeats come every 500 ms. */
 const workerDiedAfter = '2s';
 
-/** Reads one Encounter. Unanswered within half a minute, the relation is unknown, and unknown never grants. */
+/** Reads one Encounter and a patient's care teams. Unanswered within half a minute, the relation is unknown, and unknown never grants. */
 export const relations = proxyActivities<Pick<EhrActivities, 'relate'>>({
   taskQueue: taskQueues.ehr,
   startToCloseTimeout: '10s',

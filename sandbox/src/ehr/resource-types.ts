@@ -189,7 +189,14 @@ export const resourceTypes: ReadonlyMap<string, ResourceType> = new Map(
       subtype: token('subtype'),
     }),
     CarePlan: type('status intent subject', { ...ofSubject, encounter, status, category, date: date('period') }),
-    CareTeam: type('', { ...ofSubject, encounter, status, category, participant: reference('participant.member') }),
+    CareTeam: type('', {
+      ...ofSubject,
+      encounter,
+      status,
+      category,
+      participant: reference('participant.member'),
+      date: date('period'),
+    }),
     EpisodeOfCare: type('status patient', { ...ofPatient, status, date: date('period') }),
     Claim: type('status type use patient created provider priority insurance', {
       ...ofPatient,

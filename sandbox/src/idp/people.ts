@@ -8,6 +8,8 @@ export interface SandboxPerson {
   readonly roles: readonly [Role, ...Role[]];
   /** Who this person is in the sandbox EHR, where they treat patients. */
   readonly practitioner?: `Practitioner/${string}`;
+  /** On call at all hours. */
+  readonly onCall?: { readonly role: Role; readonly department: string };
 }
 
 type Role = 'clinical_staff' | 'senior_clinician' | 'pharmacist' | 'privacy_officer' | 'security_officer' | 'operator';
@@ -16,7 +18,13 @@ export const sandboxPeople: readonly SandboxPerson[] = [
   { sub: 'amara', name: 'Amara Osei', roles: ['clinical_staff'], practitioner: 'Practitioner/amara' },
   { sub: 'ben', name: 'Ben Ortiz', roles: ['clinical_staff'], practitioner: 'Practitioner/ben' },
   { sub: 'chen', name: 'Dr Chen Wei', roles: ['senior_clinician'], practitioner: 'Practitioner/chen' },
-  { sub: 'dora', name: 'Dr Dora Novak', roles: ['senior_clinician'], practitioner: 'Practitioner/dora' },
+  {
+    sub: 'dora',
+    name: 'Dr Dora Novak',
+    roles: ['senior_clinician'],
+    practitioner: 'Practitioner/dora',
+    onCall: { role: 'senior_clinician', department: 'primary care' },
+  },
   { sub: 'farid', name: 'Farid Haddad', roles: ['pharmacist'], practitioner: 'Practitioner/farid' },
   { sub: 'elif', name: 'Elif Kaya', roles: ['privacy_officer'] },
   { sub: 'sami', name: 'Sami Laine', roles: ['security_officer'] },

@@ -13,6 +13,9 @@ export const clinicians = {
 /** Who sees patients: they take part in every open encounter. The pharmacist takes part in none. */
 export const treatingTeam = ['chen', 'amara', 'ben', 'dora'] as const;
 
+/** Who looks after a patient between visits, the pharmacist among them. */
+export const careTeamMembers = ['chen', 'amara', 'farid'] as const;
+
 const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri'];
 const organization = { reference: 'Organization/sandbox-clinic', display: 'Sandbox Clinic' };
 

@@ -5,6 +5,7 @@ import { randomFrom } from './random.js';
 import {
   allergyIntolerance,
   appointment,
+  careTeam,
   dosage,
   encounter,
   medicationRequest,
@@ -20,7 +21,7 @@ export const demoTag = { system: 'urn:countersign:sandbox', code: 'demo' } as co
 const fewestMedications = 2;
 
 /**
- * Each patient with an open encounter of the treating team, at least two active medication requests whose dosage says in
+ * Each patient with an open encounter of the treating team, a care team, at least two active medication requests whose dosage says in
  * words and in structure the same, every active one with a dosage, an allergy, an appointment and a note. What a patient
  * has already is kept, also a dosage of another kind, and no medication is ordered twice.
  */
@@ -73,6 +74,7 @@ function additions(
   const days = random.int(7, 30);
   return [
     encounter({ id: `${id}-open`, patient: chart.patient, start, tag: demoTag }),
+    careTeam(`${id}-team`, chart.patient, start),
     ...random
       .some(
         medications.filter(({ code }) => !ordered.includes(code)),

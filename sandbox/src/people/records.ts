@@ -1,6 +1,6 @@
 /** Builders of clinical R4 resources: the one place that knows how each is laid out. */
 import { parseResource, type Resource } from '../ehr/resource.js';
-import { clinicians, treatingTeam } from './clinic.js';
+import { careTeamMembers, clinicians, treatingTeam } from './clinic.js';
 import { systems, type Coded, type Measurement, type Medication } from './vocabulary.js';
 
 export interface Chart {
@@ -53,6 +53,27 @@ export function encounter({ id, patient, start, end, tag }: Visit): Resource {
     period: { start, ...(end !== undefined && { end }) },
     location: [{ location: { reference: 'Location/main' } }],
     serviceProvider: { reference: 'Organization/sandbox-clinic' },
+  });
+}
+
+/** The patient's own, of no episode. */
+export function careTeam(id: string, patient: string, start: string): Resource {
+  return parseResource({
+    resourceType: 'CareTeam',
+    id,
+    status: 'active',
+    category: [
+      coded(systems.loinc, { code: 'LA28865-6', display: 'Longitudinal care-coordination focused care team' }),
+    ],
+    name: 'Care team',
+    subject: { reference: patient },
+    period: { start },
+    participant: careTeamMembers.map((clinician) => ({
+      role: [{ text: clinicians[clinician].role }],
+      member: practitioner(clinician),
+      period: { start },
+    })),
+    managingOrganization: [{ reference: 'Organization/sandbox-clinic' }],
   });
 }
 

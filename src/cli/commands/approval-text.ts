@@ -1,7 +1,8 @@
 /** Approvals for the terminal: everything that a vote binds, and nothing that could hide some of it. */
 import { meanings } from '../../approval/decision.js';
 import { table } from '../terminal.js';
-import type { Approval, Waiting } from './approval-view.js';
+import { changeView, type Approval, type ChangeView, type Waiting } from './approval-view.js';
+import { attachmentText } from './attachment-text.js';
 import type { Chosen } from './ballot-check.js';
 import { shownLetters } from './find-id.js';
 import { fromNow, localTime } from './local-time.js';
@@ -49,10 +50,12 @@ export function approvalLines(approval: Approval, now: number): string[] {
     approval.kind === 'resolution'
       ? [['Unknown', 'the EHR gave no answer to this write: look into the record and say whether it is there']]
       : [];
+  const change = changeView.safeParse(shown.change).data;
   const rows: (readonly [string, string])[] = [
     ['Action', approval.id],
     ...kind,
     ['Asked', shown.title],
+    ...(change ? identityRows(change) : []),
     ...shown.effects.map((effect): readonly [string, string] => ['Changes', effect]),
     ['Type', `${shown.type}, tier ${approval.tier ?? '–'}`],
     ['Agent', shown.agent],
@@ -63,7 +66,7 @@ export function approvalLines(approval: Approval, now: number): string[] {
     ['Reason', shown.reason ?? 'none given'],
     ...fields('Why', shown.justifications),
     ...(shown.riskAssessment === null ? [] : [['Risk', shown.riskAssessment] as const]),
-    ...(shown.change ? changeRows(shown.change) : []),
+    ...(change ? changeRows(change) : fields('What', 'change' in shown ? { changes: shown.change } : {})),
     ...fields('Also', Object.fromEntries(others)),
     ['Needs', needsText(approval.needs)],
     ['You act as', approval.may.roles.join(', ')],
@@ -74,7 +77,22 @@ export function approvalLines(approval: Approval, now: number): string[] {
   return table(rows.map((row) => row.map(printable)));
 }
 
-type Change = NonNullable<Approval['shown']['change']>;
+/** Whose record and which one, in the EHR's own words. */
+function identityRows({ patient, record }: ChangeView): (readonly [string, string])[] {
+  const { name, coded, date, status, text } = record;
+  return [
+    [
+      'Patient',
+      `${patient.name ?? nameless}, ${patient.birthDate === null ? 'birth date not given' : `born ${patient.birthDate}`}`,
+    ],
+    ['Record', `${name ?? nameless}${date ? `, ${date.word} ${date.on}` : ''}`],
+    ...(coded === null ? [] : [['', `coded as ${coded}`] as const]),
+    ...(status === null ? [] : [['', `status ${status}`] as const]),
+    ...(text === null ? [] : [['', text] as const]),
+  ];
+}
+
+const nameless = '(the EHR gives no name)';
 
 /** Field by field, before and after; what somebody else changed since the last version that was shown stands first. */
 function changeRows({
@@ -83,20 +101,28 @@ function changeRows({
   changes,
   meanwhile = [],
   proposal,
+  patient: _patient,
+  record: _record,
   ...more
-}: Change): (readonly [string, string])[] {
-  const lines = (label: string, fields: Change['changes']) =>
+}: ChangeView): (readonly [string, string])[] {
+  const lines = (label: string, fields: ChangeView['changes']) =>
     fields.flatMap(({ path, before, after }): (readonly [string, string])[] => [
-      [`${label} ${path}`, `- ${valueText(before)}`],
-      ['', `+ ${valueText(after)}`],
+      ...sideRows(`${label} ${path}`, '-', before, attachmentText(path, before)),
+      ...sideRows('', '+', after, attachmentText(path, after)),
     ]);
   return [
-    ['Record', `${target}, version ${base}`],
+    ['Rests on', `${target}, version ${base}`],
     ...lines('Meanwhile', meanwhile),
     ...lines('Change', changes),
     ['Whole new version', `commitment ${proposal}`],
     ...Object.entries(more).map(([name, value]): readonly [string, string] => [`Change ${name}`, textOf(value)]),
   ];
+}
+
+/** A document's text line by line, so that a line which changes is found; its base64, which is signed, in `--json`. */
+function sideRows(label: string, sign: '-' | '+', value: unknown, text?: string): (readonly [string, string])[] {
+  if (text === undefined) return [[label, `${sign} ${valueText(value)}`]];
+  return text.split('\n').map((line, at) => [at === 0 ? label : '', `${sign} ${line}`]);
 }
 
 function valueText(value: unknown): string {

@@ -16,8 +16,6 @@ export type Waiting = z.infer<typeof waiting>;
 
 export const waitingList = z.looseObject({ approvals: z.array(waiting) });
 
-const fieldChanges = z.array(z.looseObject({ path: z.string(), before: z.unknown(), after: z.unknown() }));
-
 /** Of the text shown, what the terminal words; whatever else is in it is printed as it is. */
 const shown = z.looseObject({
   title: z.string(),
@@ -31,16 +29,30 @@ const shown = z.looseObject({
   riskAssessment: z.string().nullable(),
   agent: z.string(),
   principal: z.string(),
-  change: z
-    .looseObject({
-      target: z.string(),
-      base: z.string(),
-      changes: fieldChanges,
-      meanwhile: fieldChanges.optional(),
-      proposal: z.string(),
-    })
-    .optional(),
+  change: z.unknown().optional(),
 });
+
+// Strict: a member that the terminal has no place for must not go unseen.
+const fieldChanges = z.array(z.strictObject({ path: z.string(), before: z.json(), after: z.json() }));
+const text = z.string().nullable();
+
+/** The change as the terminal words it; one of another shape is printed as JSON, whole. */
+export const changeView = z.looseObject({
+  target: z.string(),
+  base: z.string(),
+  patient: z.strictObject({ name: text, birthDate: text }),
+  record: z.strictObject({
+    name: text,
+    coded: text,
+    date: z.strictObject({ word: z.string(), on: z.string() }).nullable(),
+    status: text,
+    text,
+  }),
+  changes: fieldChanges,
+  meanwhile: fieldChanges.optional(),
+  proposal: z.string(),
+});
+export type ChangeView = z.infer<typeof changeView>;
 
 export const approvalView = waiting.extend({
   shown,
@@ -49,7 +61,9 @@ export const approvalView = waiting.extend({
   requestCommitment: z.string(),
   displayCommitment: z.string(),
   salt: z.base64(),
-  proof: z.looseObject({ method: z.enum(['idp', 'passkey']), fresh: z.boolean() }),
+  proof: z.looseObject({ method: z.enum(['idp', 'passkey']), fresh: z.boolean(), vouched: z.boolean() }),
+  /** Of this person's passkeys that may sign. */
+  credentials: z.array(z.string()),
   rpId: z.string().nullable(),
   confirmation: z.string().nullable(),
 });

@@ -60,7 +60,11 @@ function lines(verification: Verification): string[] {
   if (verification.status === 'invalid')
     return ['INVALID', '', ...verification.problems.map((problem) => `  ${problemLine(problem)}`)];
   const rows = table(accountRows(verification.account)).map((line) => `  ${line}`);
-  const caveat = `The signatures of the identity provider on ${verification.account.votes.length} vote(s) were not checked.`;
+  const { votes } = verification.account;
+  const byPasskey = votes.filter(({ method }) => method === 'passkey').length;
+  const caveat =
+    `The passkey signatures of ${byPasskey} of ${votes.length} vote(s) were checked. ` +
+    'The signatures of the identity provider on ID tokens were not checked.';
   return verification.status === 'valid'
     ? [`VALID: signed by the log ${verification.account.checkpoint.origin}`, '', ...rows, '', caveat]
     : [

@@ -89,8 +89,14 @@ async function confirmed(shell: Shell, { approval, chosen, confirmation }: Vote)
   const phrase = approval.confirmation;
   if (phrase === null || chosen.verdict !== 'approve') return undefined;
   if (confirmation !== undefined) return confirmation;
-  if (!shell.interactive) throw wrongUse(`To approve this, type what would change: --confirm ${printable(phrase)}`);
+  if (!shell.interactive)
+    throw wrongUse(`To approve this, type what would change: --confirm ${quoted(printable(phrase))}`);
   return shell.ask(`Type ${printable(phrase)} to approve this`);
+}
+
+/** As a POSIX shell reads it as one word. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 /** The vote was sent by then: what is told of the action afterwards cannot make that a failure. */

@@ -52,7 +52,7 @@ async function runDemo({ state, json = false, stay = false, story }: DemoFlags):
   const { summary } = dev;
   narrator.end('stack', {
     facts: { status: 'up', ui: summary.urls.ui, api: summary.urls.api },
-    lines: [`up; the Temporal UI is at ${summary.urls.ui}`],
+    lines: [`up; the Temporal UI is at ${summary.urls.ui}/namespaces/${summary.namespace}/workflows`],
   });
   const over = new Promise<void>((resolve) => off.signal.addEventListener('abort', () => resolve()));
   try {

@@ -15,21 +15,30 @@ export function signingText({ method, fresh }: Approval['proof'], until: string)
 /**
  * A passkey of a real person signs in their browser only; here it is a sandbox person's.
  *
- * @throws CommandFailure `passkey.missing` for a sandbox person who has enrolled none here.
+ * @throws CommandFailure `passkey.missing` for a sandbox person who has enrolled none here, `vote.not_vouched` where the
+ * tier takes one that somebody vouched for.
  */
-export async function proveVote(session: Session, { proof, rpId }: Approval, hash: string): Promise<Proof> {
+export async function proveVote(
+  session: Session,
+  { proof, rpId, credentials }: Approval,
+  hash: string,
+): Promise<Proof> {
   const { signIn } = session;
   if (proof.method === 'idp') return { kind: 'idp', idToken: await signIn.voteToken(hash) };
-  const assertion = await sandboxAssertion(session, rpId, hash);
+  const sign = await sandboxPasskey(session, rpId);
+  if (proof.vouched && credentials.length === 0) {
+    const next = 'countersign passkeys list says how.';
+    throw new CommandFailure(1, 'vote.not_vouched', `This vote takes a passkey that a colleague vouched for: ${next}`);
+  }
+  const assertion = sign(hash);
   return { kind: 'passkey', ...assertion, ...(proof.fresh && { idToken: await signIn.voteToken(hash) }) };
 }
 
-/** The signature of a sandbox person's passkey. @throws CommandFailure `passkey.missing` where they have none. */
-export async function sandboxAssertion(
+/** Signs with a sandbox person's passkey. @throws CommandFailure `passkey.missing` where they have none. */
+export async function sandboxPasskey(
   { place, sandboxPerson }: Session,
   rpId: string | null,
-  hash: string,
-): Promise<Assertion> {
+): Promise<(hash: string) => Assertion> {
   const { hostname, origin } = new URL(place.api);
   if (!place.sandbox || sandboxPerson === undefined)
     throw new CommandFailure(2, 'sandbox.refused', 'Only a sandbox person has a passkey in this program.');
@@ -41,7 +50,7 @@ export async function sandboxAssertion(
     const next = `countersign passkeys enrol --sandbox-person ${sandboxPerson}`;
     throw new CommandFailure(1, 'passkey.missing', `This takes a passkey, and ${sandboxPerson} has none: ${next}`);
   }
-  return assertionSchema.parse(passkey.get({ challenge: hash, rpId, origin }));
+  return (hash) => assertionSchema.parse(passkey.get({ challenge: hash, rpId, origin }));
 }
 
 /** The page of the API on which a person votes with their own passkey. */

@@ -7,7 +7,7 @@ import type { Api } from '../api.gateway.js';
 import { CommandFailure, wrongUse } from './failure.js';
 import { localTime } from './local-time.js';
 import type { Session } from './person-command.js';
-import { sandboxAssertion } from './prove-vote.js';
+import { sandboxPasskey } from './prove-vote.js';
 import { fetchContent, fetchRulebook } from './rulebook-files.js';
 import { challengeView, proposalLines, signedView, type ProposalView } from './rulebook-views.js';
 import type { Shell } from './shell.js';
@@ -51,7 +51,7 @@ export async function signProposal(
     throw new CommandFailure(1, 'statement.differs', words);
   }
   shell.tell(`Signing takes your passkey, until ${localTime(expiresAt)}.`);
-  const assertion = await sandboxAssertion(session, rpId, hash);
+  const assertion = (await sandboxPasskey(session, rpId))(hash);
   return send(api, { challenge: statement.challenge, assertion });
 }
 

@@ -11,7 +11,15 @@ const denial = 'One at a time, and tell me why for each';
 
 const change = z.looseObject({ path: z.string(), before: z.unknown(), after: z.unknown() });
 const shown = z.looseObject({
-  shown: z.looseObject({ change: z.looseObject({ target: z.string(), base: z.string(), changes: z.array(change) }) }),
+  shown: z.looseObject({
+    change: z.looseObject({
+      target: z.string(),
+      base: z.string(),
+      changes: z.array(change),
+      patient: z.looseObject({ name: z.string(), birthDate: z.string() }),
+      record: z.looseObject({ name: z.string() }),
+    }),
+  }),
 });
 const completed = z.looseObject({
   status: z.literal('completed'),
@@ -55,7 +63,7 @@ export const writeSteps: readonly Step[] = [
   },
   {
     name: 'verify-write',
-    title: 'A stranger checks the write: who voted for what, on which version, one file, no network.',
+    title: 'A stranger checks the write: whose passkeys signed what, on which version, one file, no network.',
     async run(stage, memory) {
       const id = known(memory.written?.action);
       const file = bundleFile(stage, id);
@@ -65,6 +73,7 @@ export const writeSteps: readonly Step[] = [
       const told = stdout.split('\n').map((line) => line.trim());
       const votes = told.filter((line) => line.startsWith('vote '));
       see(votes.length === 2, 'the evidence tells of two votes');
+      see(stdout.includes('passkey signatures of 2 of 2 vote(s) were checked'), 'both passkeys signed');
       return {
         facts: {
           action: 'medication.update',
@@ -195,10 +204,11 @@ async function approvedByBoth(stage: Stage, id: string): Promise<void> {
 /** What an approver sees of the change, a line for each field. */
 async function diffOf(stage: Stage, id: string): Promise<readonly string[]> {
   const text = await stage.countersign(['approvals', 'show', id, '--json', '--sandbox-person', pharmacist.person]);
-  const { target, base, changes } = shown.parse(JSON.parse(text)).shown.change;
+  const { target, base, changes, patient, record } = shown.parse(JSON.parse(text)).shown.change;
   const value = (each: unknown) => (each === null ? '(nothing)' : JSON.stringify(each));
   return [
-    `shown to both: ${target}, version ${base}`,
+    `shown to both: ${patient.name}, born ${patient.birthDate}; ${record.name}`,
+    `  ${target}, version ${base}`,
     ...changes.map(({ path, before, after }) => `  ${path}: ${value(before)} → ${value(after)}`),
   ];
 }

@@ -2,14 +2,16 @@ import { table, type Paint } from '../terminal.js';
 import type { DevSummary } from './summary.js';
 
 /** What somebody at a terminal needs to try the stack: where everything is, who they can be, and how. */
-export function describeStack({ urls, people, agents, state, vkey }: DevSummary, paint: Paint): string[] {
+export function describeStack({ urls, namespace, people, agents, state, vkey }: DevSummary, paint: Paint): string[] {
   const heading = (text: string): string[] => ['', paint('bold', text)];
   const indented = (rows: readonly (readonly string[])[]): string[] => table(rows).map((line) => `  ${line}`);
   return [
     ...heading('Countersign is up'),
     ...indented([
       ['API', urls.api, `OpenAPI: ${urls.api}/openapi.json`],
-      ['Temporal UI', urls.ui, 'operators sign in there to decode details'],
+      ['Passkeys', `${urls.api}/pages/passkeys`, 'make one; vouch for a colleague’s'],
+      ['Approvals', `${urls.api}/pages/approve`, 'see what waits for you, and sign'],
+      ['Temporal UI', `${urls.ui}/namespaces/${namespace}/workflows`, 'operators sign in there to decode details'],
       ['Identity', urls.issuer],
       ['EHR (FHIR R4)', urls.fhir],
       ['Temporal', urls.temporal],

@@ -11,7 +11,11 @@ interface SandboxPerson {
   readonly name: string;
   readonly roles: readonly string[];
   readonly practitioner?: string;
+  readonly onCall?: { readonly role: string; readonly department: string };
 }
+
+/** Whose the sandbox's Encounters are: they name this Organization. */
+const departments = { 'primary care': ['Organization/sandbox-clinic'] };
 
 /** What each agent is registered as. Its owner is the operator, because an owner may not vote on their own agent. */
 const agentRoles: Readonly<Record<SandboxAgent, string>> = {
@@ -54,6 +58,17 @@ export function devDirectory(issuer: string, people: readonly SandboxPerson[], t
           reviewDue: day(today.plus({ days: 90 })),
         },
       ]),
+    ),
+    departments,
+    onCall: people.flatMap(({ sub, onCall }) =>
+      onCall === undefined
+        ? []
+        : [{ role: onCall.role }, { department: onCall.department }].map((duty) => ({
+            person: sub,
+            ...duty,
+            from: today.startOf('day').toISO(),
+            to: today.plus({ years: 1 }).toISO(),
+          })),
     ),
   };
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { actionIdOf, openAction } from '../../../src/action/admit.tx.js';
-import { classify } from '../../../src/action/classify.tx.js';
+import { classifyAsked } from '../../../src/action/classify.tx.js';
 import type { GovernanceDeps } from '../../../src/action/deps.js';
 import { agent, type AgentId } from '../../../src/action/ids.js';
 import type { Admission, Classified } from '../../../src/action/types.js';
@@ -115,8 +115,8 @@ export async function quotaStage(): Promise<QuotaStage> {
         await activateRulebook(tx, rulebook.digest);
       });
     },
-    classify: (admission) => classify(deps, admission),
-    ask: async (opening) => classify(deps, await open(opening)),
+    classify: (admission) => classifyAsked(deps, admission),
+    ask: async (opening) => classifyAsked(deps, await open(opening)),
     async leaf({ action }, kind) {
       const leaves = await inTenant(db.pool('api'), clinic, (tx) => leavesOf(tx, action));
       const found = leaves.map(({ bytes }) => leafOf(bytes)).find((leaf) => leaf.kind === kind);

@@ -249,6 +249,32 @@ describe('what an agent completed before', () => {
   });
 });
 
+describe('duty', () => {
+  it('is looked up in the roster where a rule asks for it, and nowhere else', async () => {
+    const dutyUnder = async (policy: string) => {
+      await at.govern({}, { 'policy.yaml': policy });
+      const { action } = await at.open({ patient: 41 });
+      return inTenant(at.deps.pool, clinic, async (tx) => {
+        const row = await findAction(tx, action);
+        return row && (await circumstances(tx, await at.deps.rulebook(tx, row.rulebook), row)).onCall;
+      });
+    };
+    const shipped = rulebookFiles()['policy.yaml'] ?? '';
+    const onDuty = shipped.replace(
+      '- treatment_relationship: proven',
+      '- treatment_relationship: proven\n      - on_call: true',
+    );
+    expect(await dutyUnder(shipped)).toBeUndefined();
+    expect(await dutyUnder(onDuty)).toBe(false);
+    await at.db.admin.query(
+      `INSERT INTO countersign.on_call (tenant, person, role, starts_at, ends_at)
+       SELECT tenant, person, 'clinician', clock_timestamp() - interval '1 hour', clock_timestamp() + interval '1 hour'
+         FROM countersign.person`,
+    );
+    expect(await dutyUnder(onDuty)).toBe(true);
+  });
+});
+
 describe('the hour', () => {
   it('is looked up where a rule asks for it, and nowhere else', async () => {
     const windowsUnder = async (policy: string) => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { canaryPatient } from '@countersign/sandbox';
 import { openAction } from '../../../src/action/admit.tx.js';
 import { agent, role, workflowIdOf, type ActionId } from '../../../src/action/ids.js';
 import { release } from '../../../src/action/release.tx.js';
@@ -9,6 +10,7 @@ import { leavesOf } from '../../../src/audit/leaf.store.js';
 import { leafHash } from '../../../src/audit/merkle.js';
 import { inTenant } from '../../../src/database/transaction.js';
 import { disposeBatch } from '../../../src/retention/dispose.tx.js';
+import { askAnew } from '../../support/asking.js';
 import { clinic, startStack, type Stack } from '../../support/stack.js';
 
 let stack: Stack;
@@ -21,9 +23,12 @@ const triage = agent('triage-agent');
 let asked = 0;
 
 /** Opens and starts an action as the API does. */
-async function request(type: 'facility.read' | 'medications.read', more: { expiresIn?: number } = {}) {
+async function request(
+  type: 'facility.read' | 'medications.read',
+  more: { expiresIn?: number } = {},
+  patient: { readonly patient: string; readonly encounter: string } | undefined = stack.ehr.demoPatients[0],
+) {
   asked += 1;
-  const [patient] = stack.ehr.demoPatients;
   const admission = await openAction(stack.api, {
     tenant: clinic,
     agent: triage,
@@ -98,8 +103,101 @@ describe('a governed read, end to end', () => {
   });
 });
 
+describe('whom the principal treats', () => {
+  const questions = () =>
+    stack.ehr.requests().filter(({ path }) => path === '/fhir/Encounter' || path === '/fhir/CareTeam');
+  const leavesOfAction = (action: ActionId) =>
+    inTenant(stack.db.pool('api'), clinic, async (tx) =>
+      (await leavesOf(tx, action)).map(({ bytes }) => ({ ...leafOf(bytes), hash: hashOf(bytes) })),
+    );
+  const hashOf = (bytes: Uint8Array): string => Buffer.from(leafHash(bytes)).toString('hex');
+
+  it('is asked of the EHR once in minutes, and each action tells whence it knows', async () => {
+    const before = questions().length;
+    const [, , patient] = stack.ehr.demoPatients;
+    const first = await request('medications.read', {}, patient);
+    expect(questions()).toHaveLength(before + 2);
+    const second = await request('medications.read', {}, patient);
+    expect(second.admitted).toMatchObject({ status: 'accepted', tier: 'T1' });
+    expect(questions()).toHaveLength(before + 2);
+
+    const checked = (await leavesOfAction(first.action)).find(({ kind }) => kind === 'relation.checked');
+    expect(checked?.data).toMatchObject({ status: 'related', basis: 'encounter_participant' });
+    const [reused, requested] = await leavesOfAction(second.action);
+    expect(reused).toMatchObject({
+      kind: 'relation.reused',
+      data: {
+        principal: stack.people.chen,
+        status: 'related',
+        basis: 'encounter_participant',
+        from: { action: first.action, leaf: checked?.hash },
+      },
+    });
+    expect(requested?.kind).toBe('action.requested');
+  });
+
+  it('is asked again for another patient of the same principal', async () => {
+    const before = questions().length;
+    const { action } = await request('medications.read', {}, stack.ehr.demoPatients[3]);
+    expect(questions()).toHaveLength(before + 2);
+    expect((await leavesOfAction(action)).map(({ kind }) => kind)).toContain('relation.checked');
+  });
+
+  it('is shown by the care team to a pharmacist, who takes part in no Encounter', async () => {
+    const [patient] = stack.ehr.demoPatients;
+    await stack.db.admin.query(`UPDATE countersign.person SET practitioner = 'Practitioner/farid' WHERE person = $1`, [
+      stack.people.chen,
+    ]);
+    const { action } = await request('medications.read', {}, patient);
+    const canary = { patient: canaryPatient.patient, encounter: canaryPatient.encounter };
+    const refused = await request('medications.read', {}, canary);
+    await stack.db.admin.query(`UPDATE countersign.person SET practitioner = 'Practitioner/chen' WHERE person = $1`, [
+      stack.people.chen,
+    ]);
+    expect((await leavesOfAction(action)).find(({ kind }) => kind === 'relation.checked')?.data).toMatchObject({
+      basis: 'care_team',
+    });
+    expect(refused.admitted).toMatchObject({ status: 'refused' });
+  });
+
+  it('is asked once for an action, and unknown where the EHR does not answer', async () => {
+    await askAnew(stack.db);
+    stack.ehr.faults.set({ match: { path: '/fhir/CareTeam' }, fault: { kind: 'wrong_patient' } });
+    const { action, admitted } = await request('medications.read');
+    expect(admitted).toMatchObject({ status: 'refused', rules: expect.arrayContaining(['relation.unknown']) });
+    const kinds = (await leavesOfAction(action)).map(({ kind }) => kind);
+    expect(kinds.filter((kind) => kind === 'action.attempt')).toHaveLength(1);
+    expect(kinds).not.toContain('relation.reused');
+    // And is asked for the next one: what was unknown is not kept.
+    expect((await request('medications.read')).admitted).toMatchObject({ status: 'accepted' });
+  });
+
+  it('by duty ends with it: what was approved meanwhile does not run', async () => {
+    const farid = `UPDATE countersign.person SET practitioner = 'Practitioner/farid' WHERE person = '${stack.people.chen}'`;
+    await stack.db.admin.query(
+      `${farid};
+       INSERT INTO countersign.department_place (tenant, place, department) VALUES ('clinic', 'Location/main', 'primary care');
+       INSERT INTO countersign.on_call (tenant, person, department, starts_at, ends_at)
+       VALUES ('clinic', '${stack.people.chen}', 'primary care', clock_timestamp() - interval '1 h', clock_timestamp() + interval '1 h')`,
+    );
+    const canary = { patient: canaryPatient.patient, encounter: canaryPatient.encounter };
+    const { action, admitted } = await request('medications.read', {}, canary);
+    expect(admitted).toMatchObject({ status: 'accepted' });
+    expect((await leavesOfAction(action)).find(({ kind }) => kind === 'relation.checked')?.data).toMatchObject({
+      basis: 'on_call',
+    });
+    await stack.db.admin.query('UPDATE countersign.on_call SET withdrawn_at = clock_timestamp()');
+    await vote(action, 'amara', 'approve');
+    expect(await resultOf(action)).toMatchObject({ status: 'refused' });
+    const refusal = (await leavesOfAction(action)).find(({ kind }) => kind === 'action.refused');
+    expect(refusal?.data).toMatchObject({ rules: expect.arrayContaining(['relation.not_related']) });
+    await stack.db.admin.query(farid.replace('farid', 'chen'));
+  });
+});
+
 describe('what is left of it', () => {
   it('is a chain of leaves from request to outcome, each the successor of the one before', async () => {
+    await askAnew(stack.db);
     const { action } = await request('medications.read');
     await vote(action, 'amara', 'approve');
     await resultOf(action);

@@ -7,9 +7,10 @@ import { Client } from '@temporalio/client';
 import { softwarePasskey } from '@countersign/sandbox';
 import { digest } from '../../../src/action/ids.js';
 import { enrolmentWorkflowId } from '../../../src/passkey/enrolment.js';
-import { passkeySchema } from '../../../src/passkey/ids.js';
+import { passkeySchema, vouchingSchema } from '../../../src/passkey/ids.js';
 import { enrolmentNonce, registrationSchema } from '../../../src/passkey/registration.js';
-import { passkeyEnrolments } from '../../../src/temporal/passkey-enrolments.js';
+import { statementSchema, vouchingHash } from '../../../src/passkey/vouching.js';
+import { passkeyWorkflows } from '../../../src/temporal/passkey-workflows.js';
 import { clinic } from '../../support/stack.js';
 import { apiStage, type Answer, type ApiStage, type Name } from './stage.js';
 
@@ -156,6 +157,100 @@ describe('a person revokes a passkey', () => {
   });
 });
 
+describe('a person vouches for a passkey', () => {
+  const sign = (by: Name, hash: unknown) =>
+    softwarePasskey(stateDir, by).get({ challenge: String(hash), rpId: 'localhost', origin });
+  const vouchings = (passkey: string, by: Name) => call('POST', `/v1/passkeys/${passkey}/vouchings`, by, {});
+  const wordOf = ({ body }: Answer, assertion: object) => ({
+    vouching: Object(body['statement'])['vouching'],
+    assertion,
+  });
+  let [theirs, own] = ['', ''];
+  beforeAll(async () => {
+    [theirs, own] = [await enrolled('amara'), await enrolled('ben')];
+  });
+
+  it('after seeing whose it is, and the fingerprint that its owner sees too', async () => {
+    const { status, body } = await call('GET', `/v1/passkeys/${theirs}`, 'ben');
+    expect({ status, body }).toMatchObject({
+      status: 200,
+      body: { id: theirs, owner: 'amara', rpId: 'localhost', revokedAt: null, vouched: null },
+    });
+    expect(Object.keys(body)).not.toContain('credential');
+    const list = (await call('GET', '/v1/passkeys', 'amara')).body['passkeys'];
+    expect(list).toContainEqual(
+      expect.objectContaining({ id: theirs, fingerprint: body['fingerprint'], vouched: null }),
+    );
+  });
+
+  it('with a passkey of their own, once: from then on it says by whom', async () => {
+    const opened = await vouchings(theirs, 'ben');
+    expect(opened).toMatchObject({
+      status: 201,
+      body: {
+        statement: { v: 1, passkey: theirs, person: api.stack.people.amara, voucher: api.stack.people.ben },
+        rpId: 'localhost',
+      },
+    });
+    expect(opened.body['hash']).toBe(vouchingHash(statementSchema.parse(opened.body['statement']), sha256));
+    const word = wordOf(opened, sign('ben', opened.body['hash']));
+    const vouched = {
+      status: 200,
+      body: { id: theirs, owner: 'amara', vouched: { by: 'ben', at: expect.any(String) } },
+    };
+    expect(await call('POST', '/v1/vouchings', 'ben', word)).toMatchObject(vouched);
+    expect(await call('POST', '/v1/vouchings', 'ben', word)).toMatchObject(vouched);
+    const list = (await call('GET', '/v1/passkeys', 'amara')).body['passkeys'];
+    expect(list).toContainEqual(
+      expect.objectContaining({ id: theirs, vouched: expect.objectContaining({ by: 'ben' }) }),
+    );
+    expect(await api.leaves()).toContainEqual(expect.objectContaining({ kind: 'passkey.vouched', key: word.vouching }));
+    expect(await vouchings(theirs, 'ben')).toMatchObject({ status: 409, body: { code: 'vouching.duplicate' } });
+  });
+
+  it('and not for their own, nor while nobody vouched for theirs', async () => {
+    expect(await vouchings(own, 'ben')).toMatchObject({ status: 409, body: { code: 'vouching.own' } });
+    const another = await enrolled('elif');
+    expect(await vouchings(another, 'ben')).toMatchObject({ status: 409, body: { code: 'vouching.not_vouched' } });
+  });
+
+  it('and not with a signature for something else, nor under the vouching of somebody else', async () => {
+    const opened = await vouchings(own, 'amara');
+    const other = wordOf(opened, sign('amara', 'A'.repeat(43)));
+    const refused = { status: 409, body: { code: 'vouching.other_statement' } };
+    expect(await call('POST', '/v1/vouchings', 'amara', other)).toMatchObject(refused);
+    expect(await call('POST', '/v1/vouchings', 'amara', other)).toMatchObject(refused);
+    const word = wordOf(opened, sign('amara', opened.body['hash']));
+    const unknown = { status: 409, body: { code: 'vouching.unknown' } };
+    expect(await call('POST', '/v1/vouchings', 'chen', word)).toMatchObject(unknown);
+    expect(await call('POST', '/v1/vouchings', 'amara', { ...word, vouching: randomUUID() })).toMatchObject(unknown);
+    expect(await call('POST', '/v1/vouchings', 'amara', word)).toMatchObject({ status: 200 });
+  });
+
+  it.each<[what: string, id: () => string]>([
+    ['that does not exist', randomUUID],
+    ['by no id', () => 'first'],
+  ])('and not for one %s', async (_what, id) => {
+    const nothing = { status: 404, body: { code: 'not_found' } };
+    expect(await call('GET', `/v1/passkeys/${id()}`, 'ben')).toMatchObject(nothing);
+    expect(await vouchings(id(), 'ben')).toMatchObject(nothing);
+  });
+
+  it('and no agent does', async () => {
+    const token = await api.agent('triage-agent', 'approvals:vote');
+    const agents = { status: 403, body: { code: 'caller.agent' } };
+    expect(await api.call('GET', `/v1/passkeys/${theirs}`, token)).toMatchObject(agents);
+    expect(await api.call('POST', `/v1/passkeys/${theirs}/vouchings`, token, {})).toMatchObject(agents);
+  });
+
+  it('through a workflow that answers that a word is unknown which nobody noted', async () => {
+    const of = { tenant: clinic, vouching: vouchingSchema.parse(randomUUID()), word: digest('00'.repeat(32)) };
+    const answer = await passkeyWorkflows(api.stack.client).vouch(of);
+    expect(answer).toEqual({ status: 'refused', code: 'vouching.unknown' });
+    expect(await passkeyWorkflows(api.stack.client).vouch(of)).toEqual(answer);
+  });
+});
+
 describe('the workflow of an enrolment', () => {
   it('carries references only', async () => {
     const offer = await offerFor(await open('elif'), 'elif');
@@ -179,14 +274,14 @@ describe('the workflow of an enrolment', () => {
   it('is pending for a caller whom no worker answers in time', async () => {
     const nobody = new Client({ connection: api.stack.env.connection, namespace: 'default' });
     const of = { tenant: clinic, enrolment: passkeySchema.parse(randomUUID()), offer: digest('00'.repeat(32)) };
-    expect(await passkeyEnrolments(nobody, { within: 500 }).record(of)).toEqual({ status: 'pending' });
+    expect(await passkeyWorkflows(nobody, { within: 500 }).enrol(of)).toEqual({ status: 'pending' });
     await nobody.workflow.getHandle(enrolmentWorkflowId(of)).terminate();
   });
 
   it('of an offer that nobody noted answers that it is unknown', async () => {
     const of = { tenant: clinic, enrolment: passkeySchema.parse(randomUUID()), offer: digest('00'.repeat(32)) };
-    const answer = await passkeyEnrolments(api.stack.client).record(of);
+    const answer = await passkeyWorkflows(api.stack.client).enrol(of);
     expect(answer).toEqual({ status: 'refused', code: 'passkey.unknown' });
-    expect(await passkeyEnrolments(api.stack.client).record(of)).toEqual(answer);
+    expect(await passkeyWorkflows(api.stack.client).enrol(of)).toEqual(answer);
   });
 });

@@ -78,6 +78,25 @@ describe('a request', () => {
     expect(await post(text)).toMatchObject({ status, body: { code } });
   });
 
+  it.each([
+    ['in a value', { reason: 'Half a character \ud83d' }],
+    ['in a value of the input', { input: { patient: 'Patient/1', episode: 'Encounter/\udc00' } }],
+    ['in a name', { input: { '\ud83d': 1 } }],
+  ])('with half a character %s is refused: it has no bytes that two could bind', async (_where, half) => {
+    const answer = await post({ ...(await api.medications()), idempotencyKey: key(), ...half });
+    expect(answer).toMatchObject({ status: 400, body: { code: 'request.invalid', pointers: ['/: not_unicode'] } });
+  });
+
+  it('of bytes that are no UTF-8 is refused', async () => {
+    const headers = { authorization: `Bearer ${await api.agent()}`, 'content-type': 'application/json' };
+    const body = Buffer.from([...Buffer.from('{"type":"'), 0xc3, 0x28, ...Buffer.from('"}')]);
+    const response = await fetch(`${api.url}/v1/actions`, { method: 'POST', headers, body });
+    expect({ status: response.status, body: await response.json() }).toMatchObject({
+      status: 400,
+      body: { code: 'request.invalid', pointers: ['/: not_unicode'] },
+    });
+  });
+
   it('that is no JSON by its own word is refused', async () => {
     const headers = { authorization: `Bearer ${await api.agent()}`, 'content-type': 'text/plain' };
     const response = await fetch(`${api.url}/v1/actions`, { method: 'POST', headers, body: '{}' });

@@ -8,7 +8,7 @@ import { actionWaits } from '../../../src/api/waits.js';
 import { createLog } from '../../../src/config/log.js';
 import { tokenVerifiers } from '../../../src/identity/tokens.gateway.js';
 import type { ApiDeps } from '../../../src/api/deps.js';
-import { passkeyEnrolments } from '../../../src/temporal/passkey-enrolments.js';
+import { passkeyWorkflows } from '../../../src/temporal/passkey-workflows.js';
 import { rulebookChanges } from '../../../src/temporal/rulebook-changes.js';
 import { clinic, startStack, type Stack } from '../../support/stack.js';
 
@@ -67,7 +67,7 @@ export async function apiStage(more: Partial<ApiDeps> = {}): Promise<ApiStage> {
     url: stack.issuer.audience,
     verifier: tokenVerifiers(),
     actions: stack.actions,
-    passkeys: passkeyEnrolments(stack.client),
+    passkeys: passkeyWorkflows(stack.client),
     rulebooks: rulebookChanges(stack.client),
     waits,
     log,

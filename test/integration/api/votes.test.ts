@@ -36,8 +36,8 @@ describe('an approval', () => {
     const no = ['deny.access', 'deny.not_needed'];
     expect(await seenBy('amara')).toEqual({
       roles: ['clinical_staff'],
-      verdicts: ['approve', 'deny', 'request_changes'],
-      meanings: ['approve.access', 'approve.responsible', ...no, 'changes.requested'],
+      verdicts: ['approve', 'deny'],
+      meanings: ['approve.access', 'approve.responsible', ...no],
     });
     expect(await seenBy('elif')).toEqual({ roles: ['privacy_officer'], verdicts: ['deny'], meanings: no });
     expect(await seenBy('chen')).toBeUndefined(); // the principal

@@ -1,13 +1,16 @@
 /** A change of the record over the API: what people are shown, who may sign what, and what the agent hears. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ActionRequest } from '@countersign/client';
+import { canaryPatient } from '@countersign/sandbox';
+import { canaryAllergy, deletionPhrase } from '../../support/asking.js';
 import { until } from '../../support/until.js';
-import { passkeysAt, type Passkeys } from './passkeys.js';
+import { passkeysAt, type Enrolled, type Passkeys } from './passkeys.js';
 import { apiStage, type ApiStage, type Name } from './stage.js';
 
 let api: ApiStage;
 let keys: Passkeys;
-const credentials: Partial<Record<Name, string>> = {};
+const enrolled: Partial<Record<Name, Enrolled>> = {};
+const idOf = (name: Name) => enrolled[name]?.passkey ?? '';
 beforeAll(async () => {
   api = await apiStage();
   keys = passkeysAt(api);
@@ -16,7 +19,8 @@ beforeAll(async () => {
     `INSERT INTO countersign.role_grant (tenant, person, role) VALUES ('clinic', $1, 'pharmacist'), ('clinic', $1, 'senior_clinician')`,
     [api.stack.people.ben],
   );
-  for (const name of ['ben', 'chen', 'elif'] as const) credentials[name] = await keys.enrol(name);
+  for (const name of ['ben', 'chen', 'elif'] as const) enrolled[name] = await keys.enrol(name);
+  await keys.vouch('chen', idOf('elif'));
 });
 afterAll(async () => {
   keys?.end();
@@ -81,8 +85,8 @@ describe('a change that waits', () => {
       kind: 'prepared',
       revision: 2,
       tier: 'T2',
-      proof: { method: 'passkey', fresh: false },
-      credentials: [credentials.ben],
+      proof: { method: 'passkey', fresh: false, vouched: false },
+      credentials: [enrolled.ben?.credential],
       rpId: 'localhost',
       confirmation: null,
       needs: {
@@ -94,6 +98,8 @@ describe('a change that waits', () => {
     });
     expect(body['shown']).toMatchObject({
       change: {
+        patient: { name: canaryPatient.name, birthDate: '1931-02-28' },
+        record: { name: 'Quillamine 37 MG Oral Tablet', date: { word: 'ordered' }, status: 'active' },
         target: order,
         base: versions().at(-1)?.meta.versionId,
         changes: expect.arrayContaining([
@@ -116,7 +122,7 @@ describe('a change that waits', () => {
     expect((await look(id, 'amara')).body).toMatchObject({ code: 'approval.not_yours', reason: 'vote.wrong_role' });
     const { body } = await look(id, 'ben');
     expect(body['may']).toMatchObject({
-      meanings: expect.arrayContaining(['approve.access', 'approve.order', 'deny.access', 'changes.requested']),
+      meanings: expect.arrayContaining(['approve.access', 'approve.order', 'deny.access']),
     });
     expect(JSON.stringify(body['may'])).not.toMatch(/effect/);
   });
@@ -245,17 +251,23 @@ describe('a deletion', () => {
     const id = await preparedDeletion();
     expect((await look(id, 'elif')).body).toMatchObject({
       tier: 'T3',
-      proof: { method: 'passkey', fresh: true },
-      confirmation: 'AllergyIntolerance/canary-allergy',
+      proof: { method: 'passkey', fresh: true, vouched: true },
+      credentials: [enrolled.elif?.credential],
+      confirmation: deletionPhrase(api.stack),
     });
-    for (const confirmation of [undefined, '', 'AllergyIntolerance/another'])
+    for (const confirmation of [undefined, '', canaryAllergy])
       expect(await challenge(id, 'elif', { confirmation })).toMatchObject({
         status: 400,
         body: { code: 'challenge.confirmation_needed' },
       });
-    const typed = { confirmation: 'AllergyIntolerance/canary-allergy' };
+    const typed = { confirmation: deletionPhrase(api.stack) };
     expect(await sign(id, 'elif', typed)).toMatchObject({ status: 409, body: { code: 'vote.not_fresh' } });
     expect(await sign(id, 'elif', typed, true)).toMatchObject({ status: 200 });
+    // His passkey votes at T2; here somebody has to have said that it is his.
+    expect((await look(id, 'ben')).body['credentials']).toEqual([]);
+    expect(await sign(id, 'ben', typed, true)).toMatchObject({ status: 409, body: { code: 'vote.not_vouched' } });
+    await keys.vouch('elif', idOf('ben'));
+    expect((await look(id, 'ben')).body['credentials']).toEqual([enrolled.ben?.credential]);
     expect(await sign(id, 'ben', typed, true)).toMatchObject({ status: 200 });
     await reaches(id, 'completed');
   });

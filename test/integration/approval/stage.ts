@@ -20,7 +20,13 @@ import {
 } from '../../../src/action/ids.js';
 import { canonicalBytes } from '../../../src/action/canonical.js';
 import { openResolution } from '../../../src/action/revision.store.js';
-import { needsSchema, type VoteAnswer } from '../../../src/action/types.js';
+import {
+  needsSchema,
+  type Admission,
+  type Authorised,
+  type Decided,
+  type VoteAnswer,
+} from '../../../src/action/types.js';
 import { usualMeaning, type Decision, type Meaning, type Verdict } from '../../../src/approval/decision.js';
 import type { DecisionEnvelope } from '../../../src/approval/envelope.js';
 import { openChallenge, type ChallengeDeps, type OpenedChallenge } from '../../../src/approval/open-challenge.tx.js';
@@ -107,11 +113,27 @@ export interface VoteStage {
   envelope(of: ActionId, by: Name, cast?: Cast): Promise<DecisionEnvelope>;
   /** The worker's side, as a local activity runs it. */
   record(of: ActionId, envelope: DecisionEnvelope): Promise<VoteAnswer>;
+  /** What the workflow asks the worker at the deadline. */
+  expire(of: ActionId): Promise<Decided>;
+  /** The last judgement before the effect. */
+  authorise(of: ActionId): Promise<Authorised>;
   /** Kinds and data of the action's leaves. */
   leaves(of: ActionId): Promise<{ readonly kind: string; readonly data: unknown }[]>;
   counted(of: ActionId): Promise<number>;
   end(): Promise<void>;
 }
+
+/** As far as somebody has to type it. */
+const shownOf = (type: string, target: string, from: number) => ({
+  type,
+  input: { patient: 'Patient/p1', target },
+  change: {
+    patient: { name: 'Ada Quill', birthDate: '1931-02-28' },
+    record: { name: 'Penicillin allergy', coded: null, date: null, status: 'active', text: null },
+    target,
+    base: String(from),
+  },
+});
 
 /** @param jwksUri where the worker finds the issuer's keys, if not at the issuer itself. */
 export async function voteStage(jwksUri?: string, rpIds: readonly string[] = []): Promise<VoteStage> {
@@ -194,7 +216,7 @@ export async function voteStage(jwksUri?: string, rpIds: readonly string[] = [])
       const prepared = await insertPreparedRevision(tx, {
         action: of,
         from,
-        displayCommitment: await seal(`display/${from + 1}`, { type, change: { target, base: String(from) } }),
+        displayCommitment: await seal(`display/${from + 1}`, shownOf(type, target, from)),
         proposalCommitment: await seal(`proposal/${from + 1}`, { target, base: String(from) }),
         base: String(from),
       });
@@ -260,11 +282,9 @@ export async function voteStage(jwksUri?: string, rpIds: readonly string[] = [])
       const { decision, hash } = await open(of, by, cast);
       return { decision, proof: { kind: 'idp', idToken: await issuer.voteToken(by, hash) } };
     },
-    record: (of, envelope) =>
-      worker.recordVote(
-        { tenant: clinic, action: of, requestCommitment: digest('11'.repeat(32)), namesPatient: true },
-        envelope,
-      ),
+    record: (of, envelope) => worker.recordVote(admissionOf(of), envelope),
+    expire: (of) => worker.expire(admissionOf(of)),
+    authorise: (of) => worker.authorise(admissionOf(of)),
     leaves: (of) =>
       inTenant(db.pool('governance'), clinic, async (tx) =>
         (await leavesOf(tx, of)).map(({ bytes }) => JSON.parse(new TextDecoder().decode(bytes))),
@@ -277,6 +297,10 @@ export async function voteStage(jwksUri?: string, rpIds: readonly string[] = [])
       await db.end();
     },
   };
+}
+
+function admissionOf(of: ActionId): Admission {
+  return { tenant: clinic, action: of, requestCommitment: digest('11'.repeat(32)), namesPatient: true };
 }
 
 /** One read of one patient's medications. */

@@ -71,11 +71,18 @@ describe('a challenge', () => {
     expect(decision.reasonCommitment).toBe(sealed.commitment);
   });
 
-  it.each(['deny', 'request_changes'] as const)('to %s needs a reason', async (verdict) => {
+  it('to deny needs a reason', async () => {
     const of = await at.waiting();
-    await expect(at.challenge(of, 'amara', { verdict, reason: ' ' })).rejects.toMatchObject({
+    await expect(at.challenge(of, 'amara', { verdict: 'deny', reason: ' ' })).rejects.toMatchObject({
       code: 'challenge.reason_needed',
     });
+  });
+
+  it('to ask for changes is not opened: nobody could make them', async () => {
+    const of = await at.waiting();
+    await expect(
+      at.challenge(of, 'amara', { verdict: 'request_changes', reason: 'Ask for allergies too' }),
+    ).rejects.toMatchObject({ code: 'challenge.unknown_meaning' });
   });
 
   it.each<[who: string, by: Name, cast: Parameters<VoteStage['challenge']>[2], code: string]>([
@@ -146,11 +153,25 @@ describe('a vote', () => {
     await at.db.admin.query(`UPDATE countersign.person SET active = false WHERE person = $1`, [at.person('amara')]);
     try {
       expect(await at.record(of, envelope)).toEqual(first);
-      expect(await receive(of, 'amara', envelope)).toEqual(first);
+      expect(await receive(of, 'amara', envelope)).toEqual({ ...first, envelope });
     } finally {
       await at.db.admin.query(`UPDATE countersign.person SET active = true WHERE person = $1`, [at.person('amara')]);
     }
     expect(await at.counted(of)).toBe(1);
+  });
+
+  it('that was counted goes to the workflow again, for as long as that may have to hear of it', async () => {
+    const of = await at.waiting();
+    const envelope = await at.envelope(of, 'amara');
+    const { status, ...counted } = await at.record(of, envelope);
+    for (const open of ['awaiting_approval', 'authorised', 'performing']) {
+      await setAction(of, `status = '${open}'`);
+      expect(await receive(of, 'amara', envelope)).toEqual({ status, ...counted, envelope });
+    }
+    await setAction(of, `revision = 2`);
+    expect(await receive(of, 'amara', envelope)).toEqual({ status, ...counted });
+    await setAction(of, `revision = 1, status = 'completed', concluded_at = clock_timestamp()`);
+    expect(await receive(of, 'amara', envelope)).toEqual({ status, ...counted });
   });
 
   it('keeps its refusal, though what was wrong was mended', async () => {

@@ -5,15 +5,24 @@ import { role, type ActionId } from '../../../src/action/ids.js';
 import { decisionHash, type Meaning } from '../../../src/approval/decision.js';
 import type { DecisionEnvelope } from '../../../src/approval/envelope.js';
 import { assertionSchema } from '../../../src/passkey/assertion.js';
+import { passkeySchema, type PasskeyId } from '../../../src/passkey/ids.js';
 import { origin, passkeyStage, type PasskeyStage } from '../passkey/stage.js';
 import { medicationChange, type Asking, type Cast, type Name, type VoteStage } from './stage.js';
 
+const nobodys = passkeySchema.parse('00000000-0000-4000-8000-000000000000');
 let keys: PasskeyStage;
 let at: VoteStage;
 beforeAll(async () => {
   keys = await passkeyStage();
   at = keys.votes;
-  for (const name of ['amara', 'ben', 'chen', 'farid', 'elif'] as const) await keys.enrol(name);
+  const enrolled = new Map<Name, PasskeyId>();
+  for (const name of ['amara', 'ben', 'chen', 'farid', 'elif'] as const)
+    enrolled.set(name, (await keys.enrol(name)).enrolment);
+  for (const [by, whose] of [
+    ['amara', 'elif'],
+    ['elif', 'ben'],
+  ] as const)
+    await keys.vouch(by, enrolled.get(whose) ?? nobodys);
 });
 afterAll(() => keys?.end());
 
@@ -124,7 +133,7 @@ const deletion: Asking = {
   },
   prepared: { target: 'AllergyIntolerance/a1' },
 };
-const officer: Cast = { actingRoles: ['privacy_officer'], confirmation: 'AllergyIntolerance/a1' };
+const officer: Cast = { actingRoles: ['privacy_officer'], confirmation: 'Ada Quill: Penicillin allergy' };
 
 describe('what has to be typed', () => {
   const erase = () => at.waiting('72 hours', deletion);
@@ -132,8 +141,9 @@ describe('what has to be typed', () => {
   it.each<[string, string]>([
     ['nothing was typed', ''],
     ['nothing but blanks was typed', ' '],
-    ['another record was typed', 'AllergyIntolerance/a2'],
-    ['it was typed in other letters', 'allergyintolerance/a1'],
+    ['another record was typed', 'Ada Quill: Penicillin'],
+    ['the record’s id was typed', 'AllergyIntolerance/a1'],
+    ['it was typed in other letters', 'ada quill: penicillin allergy'],
   ])('keeps the challenge shut where %s', async (_what, confirmation) => {
     const of = await erase();
     await expect(at.challenge(of, 'elif', { ...officer, confirmation })).rejects.toMatchObject({
@@ -162,8 +172,12 @@ describe('what has to be typed', () => {
 
 describe('a vote at T3', () => {
   /** A passkey and a sign-in for this very vote, some part of which may be another. */
-  async function fresh(of: ActionId, token: (hash: string) => Promise<string | undefined>): Promise<DecisionEnvelope> {
-    const { decision, hash } = await at.challenge(of, 'elif', officer);
+  async function fresh(
+    of: ActionId,
+    token: (hash: string) => Promise<string | undefined>,
+    cast: Cast = officer,
+  ): Promise<DecisionEnvelope> {
+    const { decision, hash } = await at.challenge(of, 'elif', cast);
     const idToken = await token(hash);
     const proof = { kind: 'passkey' as const, ...assertionOf('elif', hash), ...(idToken !== undefined && { idToken }) };
     return { decision, proof };
@@ -186,6 +200,19 @@ describe('a vote at T3', () => {
     const of = await at.waiting('72 hours', deletion);
     expect(await at.record(of, await fresh(of, token))).toEqual(refused(code));
     expect(await at.counted(of)).toBe(0);
+  });
+
+  it('takes a passkey for which somebody vouched, for a no as well as for a yes', async () => {
+    const of = await at.waiting('72 hours', deletion);
+    const { enrolment } = await keys.enrol('elif');
+    const token = (hash: string) => at.issuer.voteToken('elif', hash);
+    const no = { verdict: 'deny', actingRoles: ['privacy_officer'] } as const;
+    for (const cast of [officer, no])
+      expect(await at.record(of, await fresh(of, token, cast))).toEqual(refused('vote.not_vouched'));
+    expect(await lastLeaf(of)).toMatchObject({ kind: 'vote.refused', data: { code: 'vote.not_vouched' } });
+    expect(await at.counted(of)).toBe(0);
+    await keys.vouch('ben', enrolment);
+    expect(await at.record(of, await fresh(of, token))).toMatchObject({ status: 'counted' });
   });
 
   it('is refused with a sign-in and no passkey', async () => {

@@ -173,7 +173,8 @@ describe('countersign audit verify', () => {
     expect(stdout).toMatch(/^VALID: signed by the log dev\.countersign\/clinic/);
     expect(stdout).toMatch(/agent triage-agent/);
     expect(stdout).toContain(`approve by ${stack.people.amara} as clinical_staff`);
-    expect(stdout).toMatch(/were not checked/);
+    expect(stdout).toContain('The passkey signatures of 0 of 1 vote(s) were checked.');
+    expect(stdout).toMatch(/identity provider on ID tokens were not checked/);
   });
 
   it('says the same as JSON', () => {

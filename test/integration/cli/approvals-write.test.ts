@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { passkeysCommand } from '../../../src/cli/commands/passkeys.command.js';
 import { approvalsCommand } from '../../../src/cli/commands/approvals.command.js';
-import { canaryAllergy, canaryOrder, reached } from '../../support/asking.js';
+import { canaryAllergy, canaryOrder, deletionPhrase, reached } from '../../support/asking.js';
 import { until } from '../../support/until.js';
 import { cliStage, type CliStage, type Seat } from './stage.js';
 
@@ -14,10 +14,15 @@ beforeAll(async () => {
     `INSERT INTO countersign.role_grant (tenant, person, role) VALUES ('clinic', $1, 'senior_clinician')`,
     [stage.stack.people.ben],
   );
-  for (const person of ['ben', 'chen', 'elif']) await stage.run(passkeysCommand, ['enrol', '--sandbox-person', person]);
+  const enrolled = async (person: string): Promise<string> =>
+    JSON.parse((await passkeys(['enrol', '--json', ...as(person)])).out).id;
+  for (const person of ['chen', 'ben']) ids.set(person, await enrolled(person));
+  expect(await passkeys(['vouch', await enrolled('elif'), '--yes', ...as('chen')])).toMatchObject({ exit: 0 });
 });
 afterAll(() => stage?.stop());
 
+const ids = new Map<string, string>();
+const passkeys = (args: readonly string[]) => stage.run(passkeysCommand, args);
 const approvals = (args: readonly string[], seat?: Seat) => stage.run(approvalsCommand, args, seat);
 const as = (person: string) => ['--sandbox-person', person];
 const vote = (verb: string, id: string, person: string, ...more: readonly string[]) =>
@@ -34,7 +39,9 @@ describe('countersign approvals show', () => {
     const id = await changed();
     const { exit, out } = await approvals(['show', id, ...as('ben')]);
     expect(exit).toBe(0);
-    expect(line(out, 'Record')).toContain(`${canaryOrder}, version ${before?.meta.versionId}`);
+    expect(line(out, 'Patient')).toMatch(/Zzyzx Quillfeather, born 1931-02-28$/);
+    expect(line(out, 'Record')).toMatch(/Quillamine 37 MG Oral Tablet, ordered \d{4}-/);
+    expect(line(out, 'Rests on')).toContain(`${canaryOrder}, version ${before?.meta.versionId}`);
     const lines = out.split('\n');
     const at = lines.findIndex((each) => each.startsWith('Change dosageInstruction[0].text'));
     expect(lines[at]).toMatch(/- 37 mg by mouth 3 times a day$/);
@@ -129,21 +136,28 @@ describe('a change', () => {
 describe('a deletion', () => {
   it('takes the record typed, letter for letter, and a sign-in beside the passkey', async () => {
     const id = await stage.askedToChange({ deletes: true });
+    const phrase = deletionPhrase(stage.stack);
     expect(await vote('approve', id, 'elif')).toMatchObject({
       exit: 2,
       out: '',
-      err: expect.stringContaining(`--confirm ${canaryAllergy}`),
+      err: expect.stringContaining(`--confirm '${phrase}'`),
     });
-    for (const typed of ['', 'AllergyIntolerance/another', canaryAllergy.toLowerCase()]) {
+    for (const typed of ['', canaryAllergy, phrase.toLowerCase()]) {
       const { exit, err } = await vote('approve', id, 'elif', '--confirm', typed);
       expect({ exit, err }).toEqual({ exit: 3, err: expect.stringContaining('(challenge.confirmation_needed)') });
     }
-    const first = await vote('approve', id, 'elif', '--confirm', canaryAllergy);
+    const first = await vote('approve', id, 'elif', '--confirm', phrase);
     expect(first.err).toMatch(/Signing takes your passkey, and a sign-in of its own, until/);
     expect(told(first)).toMatchObject({ roles: ['privacy_officer'], vote: 'counted' });
-    const asked = await approvals(['approve', id, ...as('ben')], { sure: true, types: canaryAllergy });
+    const lone = await vote('approve', id, 'ben', '--confirm', phrase);
+    expect({ exit: lone.exit, err: lone.err.split('\n').at(-1) }).toEqual({
+      exit: 1,
+      err: 'This vote takes a passkey that a colleague vouched for: countersign passkeys list says how.',
+    });
+    await passkeys(['vouch', ids.get('ben') ?? '', '--yes', ...as('elif')]);
+    const asked = await approvals(['approve', id, ...as('ben')], { sure: true, types: phrase });
     expect(asked).toMatchObject({ exit: 0, out: expect.stringContaining('Your vote counts: approve') });
-    expect(asked.err).toContain(`Type ${canaryAllergy} to approve this`);
+    expect(asked.err).toContain(`Type ${phrase} to approve this`);
     await reached(stage.stack, id, 'completed');
   });
 });

@@ -61,4 +61,58 @@ describe('countersign passkeys', () => {
     expect({ exit, said: err.includes('No key was made; report it.') }).toEqual({ exit: 1, said: true });
     expect(softwarePasskey(stage.idp.stateDir, 'chen').holds('localhost')).toBe(false);
   });
+
+  describe('vouch', () => {
+    const enrolled = async (person: string) =>
+      JSON.parse((await passkeys(['enrol', '--json', '--sandbox-person', person])).out);
+    const ben = ['--sandbox-person', 'ben'];
+
+    it('shows whose key it is and the fingerprint that its owner sees, asks, and has a passkey sign', async () => {
+      const { id, fingerprint } = await enrolled('elif');
+      await enrolled('ben');
+      const own = (await passkeys(['list', '--sandbox-person', 'elif'])).out;
+      expect(own).toMatch(/VOUCHED BY[^]*nobody/);
+      expect(own).toContain(`read them ${fingerprint}: countersign passkeys vouch ${id}`);
+
+      const left = await passkeys(['vouch', id, ...ben], { sure: false });
+      expect(left).toMatchObject({ exit: 1, out: '', err: expect.stringContaining('Nothing was signed.') });
+      expect(left.err).toMatch(new RegExp(`Owner +elif\\nFingerprint +${fingerprint}\\n`));
+      expect(await passkeys(['vouch', id, ...ben])).toMatchObject({ exit: 2, out: '' });
+
+      const vouched = await passkeys(['vouch', id, ...ben], { sure: true });
+      expect(vouched).toMatchObject({ exit: 0, out: expect.stringContaining('of elif: it may vote at T3 too') });
+      expect((await passkeys(['list', '--sandbox-person', 'elif'])).out).toMatch(
+        new RegExp(`${fingerprint} .* ben +votes`),
+      );
+      expect((await passkeys(['vouch', id, '--yes', ...ben])).err).toContain('(vouching.duplicate)');
+    });
+
+    it('is one JSON value with --json', async () => {
+      const { id } = await enrolled('ben');
+      const { out } = await passkeys(['vouch', id, '--yes', '--json', '--sandbox-person', 'elif']);
+      expect(JSON.parse(out)).toMatchObject({ id, owner: 'ben', vouched: { by: 'elif' } });
+    });
+
+    it('opens the page of the API for everybody else', async () => {
+      const { id } = await enrolled('chen');
+      const page = `${stage.url}/pages/passkeys?vouch=${id}`;
+      expect(await passkeys(['vouch', id, '--no-browser'])).toMatchObject({ exit: 0, out: page });
+      expect(await passkeys(['vouch', id.slice(0, 8)])).toMatchObject({ exit: 2, out: '' });
+    });
+
+    it.each<[what: string, lie: (statement: object) => object, said: string]>([
+      ['passkey', (statement) => ({ ...statement, passkey: '00000000-0000-4000-8000-000000000000' }), '(passkey)'],
+      ['key', (statement) => ({ ...statement, publicKey: '0'.repeat(64) }), '(fingerprint)'],
+      ['voucher', (statement) => ({ ...statement, voucher: '00000000-0000-4000-8000-000000000000' }), '(hash)'],
+    ])('signs nothing for another %s than was shown', async (_what, lie, said) => {
+      const { id } = await enrolled('dora');
+      stage.lie(`/v1/passkeys/${id}/vouchings`, (answer) => ({
+        ...answer,
+        statement: lie(Object(answer['statement'])),
+      }));
+      const { exit, err } = await passkeys(['vouch', id, '--yes', '--sandbox-person', 'elif']);
+      expect({ exit, said: err.includes(said) }).toEqual({ exit: 1, said: true });
+      expect((await passkeys(['list', '--sandbox-person', 'dora'])).out).toContain('nobody');
+    });
+  });
 });

@@ -5,6 +5,7 @@ import { action, digest } from '../../../src/action/ids.js';
 import { Refusal, isRetryable } from '../../../src/action/refusal.js';
 import { readElements, type ReadDeps, type ReadOrder } from '../../../src/ehr/read-elements.js';
 import type { ElementReading } from '../../../src/ehr/reading.js';
+import type { TargetCall } from '../../../src/warrant/check-target.js';
 import { drop, json, order, page, scriptedEhr, status, type Reply, type ScriptedEhr } from './scripted-ehr.js';
 
 let ehr: ScriptedEhr;
@@ -322,6 +323,40 @@ describe('cancellation', () => {
     await expect(read({ signal: controller.signal, check })).rejects.toThrow('cancelled by the workflow');
     expect(ehr.requests).toHaveLength(1);
   });
+});
+
+describe('one resource, whole', () => {
+  const call = (): Extract<TargetCall, { interaction: 'read' }> => ({
+    action: 'ehr.read',
+    interaction: 'read',
+    location: ehr.base,
+    type: 'MedicationRequest',
+    id: 'm1',
+    elements: ['current_medications'],
+    patient: { reference: 'Patient/p1', pseudonym },
+    episode: null,
+    bytes: 10_000,
+  });
+  const one = () => ehr.fhir.read(call(), { requestId: 'a.prepare.1', signal: new AbortController().signal });
+  const withDose =
+    (value: string): Reply =>
+    (_request, response) => {
+      const text = JSON.stringify(order('m1', { dose: 0 })).replace('"dose":0', `"dose":${value}`);
+      response.writeHead(200, { 'content-type': 'application/fhir+json' }).end(text);
+    };
+
+  it.each(['10', '0.1', '1.50', '1e3', '9007199254740991'])('comes with the number %s', async (value) => {
+    ehr.reply(withDose(value));
+    expect((await one()).resource).toMatchObject({ id: 'm1', dose: Number(value) });
+  });
+
+  it.each(['10.00000000000000000001', '0.300000000000000041', '9007199254740993', '1e-400'])(
+    'is refused with %s, which would be given back as another number',
+    async (value) => {
+      ehr.reply(withDose(value));
+      expect(await codeOf(one())).toBe('ehr.malformed');
+    },
+  );
 });
 
 describe('access tokens', () => {

@@ -24,9 +24,17 @@ import {
 import { appendLeaf } from '../../../src/audit/append.store.js';
 import { canonicalDigest } from '../../../src/audit/bytes.js';
 import { inTenant } from '../../../src/database/transaction.js';
-import { passkeySchema } from '../../../src/passkey/ids.js';
-import { insertEnrolment, insertOffer, insertPasskey } from '../../../src/passkey/passkey.store.js';
+import { passkeySchema, vouchingSchema, type PasskeyId, type VouchingId } from '../../../src/passkey/ids.js';
+import { findPasskey, insertEnrolment, insertOffer, insertPasskey } from '../../../src/passkey/passkey.store.js';
 import { userHandleOf } from '../../../src/passkey/registration.js';
+import { vouchingHash } from '../../../src/passkey/vouching.js';
+import {
+  findVouching,
+  insertVouching,
+  insertWord,
+  recordWord,
+  statementOf,
+} from '../../../src/passkey/vouching.store.js';
 import { verifiedRegistration } from '../../../src/passkey/verify-registration.node.js';
 import type { TestDatabase } from '../../support/database.js';
 import { clinic } from '../warrant/stage.js';
@@ -48,8 +56,10 @@ export interface Ballot {
 }
 
 export interface Voters {
-  /** Enrols a passkey for one of the sandbox's people, with its leaf. */
-  enrol(name: string, person: PersonId): Promise<void>;
+  /** Enrols a passkey for one of the sandbox's people, with its leaf; its id. */
+  enrol(name: string, person: PersonId): Promise<PasskeyId>;
+  /** The word of one of them for somebody's passkey, with its leaf. */
+  vouch(name: string, voucher: PersonId, passkey: PasskeyId): Promise<VouchingId>;
   /** A counted vote on the current revision, with its leaf. */
   vote(name: string, ballot: Ballot): Promise<{ readonly challenge: ChallengeId; readonly leaf: string }>;
   end(): void;
@@ -98,6 +108,35 @@ export function voters(db: TestDatabase): Voters {
           },
         });
       });
+      return enrolment;
+    },
+
+    async vouch(name, voucher, passkey) {
+      const vouching = vouchingSchema.parse(randomUUID());
+      const statement = await inTenant(db.pool('api'), clinic, async (tx) => {
+        await insertVouching(tx, vouching, passkey, voucher);
+        const row = await findVouching(tx, vouching);
+        if (!row) throw new Error('no vouching');
+        return statementOf(row);
+      });
+      const hash = vouchingHash(statement, sha256);
+      const word = softwarePasskey(folder, name).get({ challenge: hash, rpId, origin });
+      const noted = await inTenant(db.pool('api'), clinic, (tx) => insertWord(tx, vouching, voucher, word));
+      await inTenant(db.pool('governance'), clinic, async (tx) => {
+        const own = await findPasskey(tx, word.credentialId);
+        if (noted === undefined || !own) throw new Error('a word that was not noted');
+        const voucherPasskey = own.passkey;
+        const refusal = await recordWord(tx, { vouching, name: noted, voucherPasskey, counter: 0 });
+        if (refusal !== undefined) throw new Error(refusal);
+        const { person } = statement;
+        const about = { vouching, passkey, person, voucher, voucherPasskey, statement: hash };
+        await appendLeaf(tx, {
+          kind: 'passkey.vouched',
+          key: vouching,
+          data: { ...about, method: 'passkey', proof: canonicalDigest(word) },
+        });
+      });
+      return vouching;
     },
 
     async vote(name, { action, approver, roles, verdict = 'approve', meaning, proof: other, idToken }) {

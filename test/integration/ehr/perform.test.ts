@@ -279,35 +279,82 @@ describe('relate', () => {
     reasonCode: [{ text: 'not asked for' }],
     ...more,
   });
-  const asked = async (reply: Reply) => {
+  const others = encounter({ participant: [{ individual: { reference: 'Practitioner/dora' } }] });
+  const team = (more: object = {}) => ({
+    resourceType: 'CareTeam',
+    id: 't1',
+    status: 'active',
+    subject: { reference: 'Patient/p1' },
+    participant: [{ member: { reference: 'Practitioner/chen' } }],
+    note: [{ text: 'not asked for' }],
+    ...more,
+  });
+  const asked = async (encounters: Reply, teams: Reply = page([])) => {
     const of = await on.open();
-    ehr.reply(reply);
+    ehr.reply(encounters, teams);
     return { of, related: await relate(of, await on.mintRelation(of)) };
   };
+  const checked = async ({ action }: OpenedAction) =>
+    (await leaves(action)).filter(([kind]) => kind === 'relation.checked').map(([, data]) => data);
 
-  it('finds the principal among the participants, by a request for that Encounter alone', async () => {
+  it('finds the principal among the participants, by a request for that Encounter and one for the care teams', async () => {
     const { of, related } = await asked(page([encounter()]));
     expect(related).toEqual({ status: 'related', basis: 'encounter_participant' });
-    expect(Object.fromEntries(ehr.requests[0]?.query ?? [])).toMatchObject({
-      _id: 'e1',
-      patient: 'Patient/p1',
-      _count: '1',
-    });
-    expect(ehr.tokenRequests[0]?.get('scope')).toBe('system/Encounter.rs');
+    expect(
+      ehr.requests.map(({ path, query }) => [path.slice('/fhir'.length), Object.fromEntries(query)]),
+    ).toMatchObject([
+      ['/Encounter', { _id: 'e1', patient: 'Patient/p1', _count: '1' }],
+      ['/CareTeam', { status: 'active', patient: 'Patient/p1', _count: '50' }],
+    ]);
+    expect(ehr.tokenRequests.map((form) => form.get('scope'))).toEqual(['system/Encounter.rs', 'system/CareTeam.rs']);
     expect(await kinds(of.action)).toEqual(['action.attempt', 'relation.checked']);
+    expect(await checked(of)).toMatchObject([{ status: 'related', basis: 'encounter_participant' }]);
     expect(await result(of.action)).toBe('sealed.missing');
   });
 
-  it.each<[what: string, reply: Reply, status: string]>([
-    [
-      'somebody else’s',
-      page([encounter({ participant: [{ individual: { reference: 'Practitioner/dora' } }] })]),
-      'not_related',
-    ],
-    ['a finished one', page([encounter({ status: 'finished' })]), 'not_related'],
-    ['none', page([]), 'unknown'],
-  ])('does not find one in %s', async (_what, reply, expected) => {
-    expect((await asked(reply)).related).toEqual({ status: expected });
+  it('finds the principal in the care team', async () => {
+    const { of, related } = await asked(page([others]), page([team()]));
+    expect(related).toEqual({ status: 'related', basis: 'care_team' });
+    expect(await checked(of)).toMatchObject([related]);
+  });
+
+  it('finds the principal on call for the department of the Encounter, by the roster', async () => {
+    await db.admin.query(
+      `INSERT INTO countersign.department_place (tenant, place, department) VALUES ('clinic', 'Location/unit-3', 'stroke');
+       INSERT INTO countersign.on_call (tenant, person, department, starts_at, ends_at)
+       VALUES ('clinic', '${chen}', 'stroke', clock_timestamp() - interval '1 h', clock_timestamp() + interval '1 h')`,
+    );
+    const there = page([{ ...others, location: [{ location: { reference: 'Location/unit-3' } }] }]);
+    const { of, related } = await asked(there);
+    expect(related).toEqual({ status: 'related', basis: 'on_call' });
+    expect(await checked(of)).toMatchObject([related]);
+    await db.admin.query('UPDATE countersign.on_call SET withdrawn_at = clock_timestamp()');
+    expect((await asked(there)).related).toEqual({ status: 'not_related' });
+  });
+
+  it.each<[what: string, encounters: Reply, teams: Reply, status: string]>([
+    ['somebody else’s', page([others]), page([]), 'not_related'],
+    ['a finished one', page([encounter({ status: 'finished' })]), page([]), 'not_related'],
+    ['none', page([]), page([team()]), 'unknown'],
+    ['a team that cannot be read', page([others]), page([team({ participant: 'chen' })]), 'unknown'],
+  ])('does not find one in %s', async (_what, encounters, teams, expected) => {
+    const { of, related } = await asked(encounters, teams);
+    expect(related).toEqual({ status: expected });
+    expect(await checked(of)).toMatchObject([{ status: expected }]);
+    expect(JSON.stringify(await checked(of))).not.toContain('basis');
+  });
+
+  it.each<[what: string, teams: Reply, code: string]>([
+    ['of another patient', page([team({ subject: { reference: 'Patient/p2' } })]), 'ehr.other_patient'],
+    ['of nobody', page([team({ subject: undefined })]), 'ehr.other_patient'],
+    ['that was not asked for', page([team({ status: 'inactive' })]), 'ehr.unasked'],
+    ['of another kind', page([encounter()]), 'ehr.other_type'],
+  ])('stores nothing from a care team %s, whatever the Encounter says', async (_what, teams, code) => {
+    const of = await on.open();
+    ehr.reply(page([encounter()]), teams);
+    expect(await codeOf(relate(of, await on.mintRelation(of)))).toBe(code);
+    const stored = await db.admin.query('SELECT FROM countersign.relation WHERE action = $1', [of.action]);
+    expect(stored.rowCount).toBe(0);
   });
 
   it('stores nothing from an Encounter of another patient', async () => {
@@ -325,7 +372,7 @@ describe('relate', () => {
     ehr.reply(page([encounter()]), page([]));
     const first = await relate(of, warrant);
     expect(await relate(of, warrant)).toEqual(first);
-    expect(ehr.requests).toHaveLength(1);
+    expect(ehr.requests).toHaveLength(2);
   });
 
   it('needs its own warrant: one to perform is refused, and the other way round', async () => {

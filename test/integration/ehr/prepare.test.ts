@@ -1,4 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { canaryPatient } from '@countersign/sandbox';
+import { patientReading } from '../../../src/ehr/patient-identity.js';
+import { writeReadings } from '../../../src/ehr/write-elements.js';
 import { after, before, codeOf, writeStage, type WriteStage } from './write-stage.js';
 
 let at: WriteStage;
@@ -11,7 +14,7 @@ afterEach(() => at.calm());
 const text = { path: 'dosageInstruction[0].text', before, after };
 
 describe('a preparation', () => {
-  it('reads the record whole, once, and asks people about exactly what would change', async () => {
+  it('reads the record whole, once, and whose it is, and asks people about exactly what would change', async () => {
     const target = await at.order();
     const of = await at.asked(target);
     at.heard();
@@ -24,11 +27,24 @@ describe('a preparation', () => {
         scopes: ['system/MedicationRequest.r', 'system/Provenance.rs'],
         requestId: `${of.action}.prepare.1.1`,
       },
+      {
+        method: 'GET',
+        path: '/fhir/Patient',
+        query: expect.stringMatching(/^\??_id=canary&_count=1&_elements=meta%2Cname%2CbirthDate$/),
+        scopes: ['system/Patient.rs'],
+        requestId: `${of.action}.prepare.1.1`,
+      },
     ]);
     const shown = await at.sealed(of, 'display/2');
     expect(shown).toMatchObject({
       title: 'Change one medication order',
-      change: { target, base: '1', changes: [text] },
+      change: {
+        patient: { name: canaryPatient.name, birthDate: '1931-02-28' },
+        record: { name: 'Quillamine', coded: null, date: null, status: 'active', text: before },
+        target,
+        base: '1',
+        changes: [text],
+      },
     });
     expect(shown['change']).not.toHaveProperty('meanwhile');
     expect(await at.sealed(of, 'proposal/2')).toMatchObject({
@@ -76,13 +92,37 @@ describe('a preparation', () => {
     expect(at.story(target)).toEqual([before, 'as needed', `${after} (ours)`]);
   });
 
+  it('counts both records and their bytes against its warrant', async () => {
+    const of = await at.asked(await at.order());
+    const warrant = await at.mintPrepare(of);
+    await at.prepare(of, warrant);
+    const used = await at.db.admin.query('SELECT records, bytes FROM countersign.warrant_use WHERE jti = $1', [
+      warrant.jti,
+    ]);
+    expect(used.rows).toEqual([{ records: 2, bytes: expect.anything() }]);
+  });
+
+  it('says plainly that the EHR gives no name', async () => {
+    const of = await at.asked(await at.order());
+    const nameless = { name: [], birthDate: undefined };
+    const [patient] = at.ehr.versions(canaryPatient.patient);
+    at.ehr.edit(canaryPatient.patient, nameless);
+    await at.prepare(of);
+    at.ehr.edit(canaryPatient.patient, { name: patient?.['name'], birthDate: patient?.['birthDate'] });
+    expect(await at.sealed(of, 'display/2')).toMatchObject({ change: { patient: { name: null } } });
+  });
+
   it('of a roll-back reads the version to go back to', async () => {
     const { of, target, warrant } = await at.ready();
     await at.write(of, warrant);
     const back = await at.asked(target, {}, { restore: { version: '1' } });
     at.heard();
     expect(await at.prepare(back)).toEqual({ status: 'prepared', revision: 2 });
-    expect(at.heard().map(({ path }) => path)).toEqual([`/fhir/${target}`, `/fhir/${target}/_history/1`]);
+    expect(at.heard().map(({ path }) => path)).toEqual([
+      `/fhir/${target}`,
+      `/fhir/${target}/_history/1`,
+      '/fhir/Patient',
+    ]);
     expect(await at.write(back, await at.mintWrite(back, await at.approve(back)))).toMatchObject({
       status: 'performed',
     });
@@ -125,6 +165,20 @@ describe('nothing is prepared', () => {
     expect(await codeOf(at.prepare(of))).toBe('ehr.other_patient');
   });
 
+  it('that would not say whose record it is', async () => {
+    const of = await at.asked(await at.order());
+    const elements = writeReadings('medication.update', ['current_medications'], 'read');
+    expect(await codeOf(at.prepare(of, await at.mintPrepare(of, { elements })))).toBe('warrant.other_element');
+    expect(await at.kinds(of)).toEqual(['warrant.refused', 'security.event']);
+  });
+
+  it('with another patient in the place of this one, and somebody should look', async () => {
+    const of = await at.asked(await at.order());
+    at.ehr.faults.set({ match: { path: '/fhir/Patient' }, fault: { kind: 'wrong_patient' } });
+    expect(await codeOf(at.prepare(of))).toBe('ehr.other_patient');
+    expect(await at.events(of)).toEqual(['ehr.other_patient']);
+  });
+
   it.each<[what: string, more: object, code: string]>([
     ['another type of record', { elements: [] }, 'warrant.other_element'],
     ['no leave to read', { scopes: true }, 'warrant.other_element'],
@@ -139,7 +193,8 @@ describe('nothing is prepared', () => {
       episodeBound: false,
     };
     at.heard();
-    expect(await codeOf(at.prepare(of, await at.mintPrepare(of, { elements: [reading] })))).toBe(code);
+    const narrowed = { elements: [reading, patientReading] };
+    expect(await codeOf(at.prepare(of, await at.mintPrepare(of, narrowed)))).toBe(code);
     expect(at.heard()).toEqual([]);
   });
 

@@ -20,7 +20,8 @@ import { fhirGateway, type FhirGateway } from '../../../src/ehr/fhir.gateway.js'
 import { smartTokens } from '../../../src/ehr/smart.gateway.js';
 import { performStep, prepareStep, readBackStep } from '../../../src/ehr/steps.js';
 import { actionTagSystem } from '../../../src/ehr/transaction.js';
-import { writeReadings } from '../../../src/ehr/write-elements.js';
+import { prepareReadings, writeReadings } from '../../../src/ehr/write-elements.js';
+import type { PasskeyId } from '../../../src/passkey/ids.js';
 import { markFile } from '../../../src/signer/mark.node.js';
 import { startSigner, type RunningSigner } from '../../../src/signer/start.js';
 import { formatCheckpoint } from '../../../src/audit/checkpoint.js';
@@ -48,6 +49,8 @@ export interface WriteStage {
   readonly ehr: RunningEhr;
   readonly on: Stage;
   readonly voters: Voters;
+  /** Chen vouched for dora's, and she for elif's. */
+  readonly passkeys: Readonly<Record<'dora' | 'elif', PasskeyId>>;
   /** A new order of the canary's in the EHR: `MedicationRequest/<id>`, version 1. */
   order(more?: object): Promise<string>;
   /** An action that is to change this order, being prepared. */
@@ -59,6 +62,8 @@ export interface WriteStage {
   mintWrite(of: OpenedAction, approvals: readonly Digest[], more?: Partial<WarrantSpec>): Promise<MintedWarrant>;
   /** Order, action, preparation, votes and warrant. */
   ready(): Promise<Ready>;
+  /** The same for marking the order as entered in error: T3, under passkeys that were vouched for. */
+  readyDeletion(votes?: { readonly fresh: boolean }): Promise<Ready>;
   write(of: OpenedAction, warrant: MintedWarrant, environment?: MockActivityEnvironment): Promise<Written>;
   /** As conclude leaves a write of which nobody knows, and a warrant to ask the EHR. */
   unknown(of: OpenedAction, round?: number): Promise<MintedWarrant>;
@@ -148,8 +153,9 @@ export async function writeStage(): Promise<WriteStage> {
     );
   const votes = voters(db);
   await votes.enrol('chen', chen);
-  await votes.enrol('dora', dora);
-  await votes.enrol('elif', elif);
+  const passkeys = { dora: await votes.enrol('dora', dora), elif: await votes.enrol('elif', elif) };
+  await votes.vouch('chen', chen, passkeys.dora);
+  await votes.vouch('dora', dora, passkeys.elif);
 
   const own = signerOf(logOrigin, crypto.getRandomValues(new Uint8Array(32)));
   const folder = mkdtempSync(join(tmpdir(), 'countersign-marks-'));
@@ -173,7 +179,7 @@ export async function writeStage(): Promise<WriteStage> {
   const fhir: FhirGateway = {
     ...gateway,
     async transact(call, transaction, request) {
-      const { body, bytes } = await gateway.transact(call, wire.there(transaction), {
+      const { body, ...rest } = await gateway.transact(call, wire.there(transaction), {
         ...request,
         async mayLeave() {
           await wire.before();
@@ -181,7 +187,7 @@ export async function writeStage(): Promise<WriteStage> {
           await wire.after();
         },
       });
-      return { body: wire.back(body), bytes };
+      return { ...rest, body: wire.back(body) };
     },
   };
   const activities: EhrActivities = ehrActivities({
@@ -230,6 +236,7 @@ export async function writeStage(): Promise<WriteStage> {
     ehr,
     on,
     voters: votes,
+    passkeys,
     wire,
     calm() {
       ehr.faults.clear();
@@ -288,8 +295,8 @@ export async function writeStage(): Promise<WriteStage> {
         {
           step: prepareStep,
           revision,
-          elements: writeReadings('medication.update', ['current_medications'], 'read'),
-          limits: { uses: 1, records: 3, bytes: 8_000_000 },
+          elements: prepareReadings('medication.update', ['current_medications']),
+          limits: { uses: 1, records: 4, bytes: 8_000_000 },
           ...more,
         },
       );
@@ -324,6 +331,23 @@ export async function writeStage(): Promise<WriteStage> {
       const of = await at.asked(target);
       await at.prepare(of);
       return { of, target, warrant: await at.mintWrite(of, await at.approve(of)) };
+    },
+    async readyDeletion({ fresh } = { fresh: true }) {
+      const elements = ['current_medications'];
+      const target = await at.order();
+      const of = await at.asked(target, { type: 'record.delete', elements }, { status: 'entered-in-error' });
+      await db.admin.query(`UPDATE countersign.action SET tier = 'T3' WHERE action = $1`, [of.action]);
+      const reading = { tier: 'T3', elements: prepareReadings('record.delete', elements) } as const;
+      await at.prepare(of, await at.mintPrepare(of, reading));
+      const signIn = fresh ? { idToken: 'header.payload.signature' } : {};
+      const ballot = { action: of.action, meaning: 'approve.access', ...signIn } as const;
+      const cast = [
+        await votes.vote('dora', { ...ballot, approver: dora, roles: [role('senior_clinician')] }),
+        await votes.vote('elif', { ...ballot, approver: elif, roles: [role('privacy_officer')] }),
+      ];
+      const approvals = cast.map(({ leaf }) => digest(leaf));
+      const writing = { performs: 'ehr.delete', elements: writeReadings('record.delete', elements, 'write') } as const;
+      return { of, target, warrant: await at.mintWrite(of, approvals, { tier: 'T3', ...writing }) };
     },
     write: (of, warrant, environment = quietly()) => environment.run(activities.write, admissionOf(of), warrant),
     async unknown(of, round = 1) {

@@ -4,11 +4,11 @@ import { DefaultLogger } from '@temporalio/worker';
 import type { Fault } from '../../../sandbox/src/ehr/faults.js';
 import { digest, role } from '../../../src/action/ids.js';
 import { inTenant } from '../../../src/database/transaction.js';
-import { writeReadings } from '../../../src/ehr/write-elements.js';
+import { prepareReadings, writeReadings } from '../../../src/ehr/write-elements.js';
 import { revokeWarrants } from '../../../src/warrant/warrant.store.js';
 import { until } from '../../support/until.js';
 import { clinic } from '../warrant/stage.js';
-import { after, before, codeOf, dora, elif, writeStage, type Ready, type WriteStage } from './write-stage.js';
+import { after, before, codeOf, dora, writeStage, type Ready, type WriteStage } from './write-stage.js';
 
 let at: WriteStage;
 beforeAll(async () => {
@@ -139,7 +139,7 @@ describe('other writes', () => {
     const change = { telecom: [{ system: 'phone', value: '555-0199', use: 'home' }] };
     const of = await at.asked('Patient/canary', { type: 'admin.update', elements }, change);
     await at.db.admin.query(`UPDATE countersign.action SET tier = 'T1' WHERE action = $1`, [of.action]);
-    const reading = { tier: 'T1', elements: writeReadings('admin.update', elements, 'read') } as const;
+    const reading = { tier: 'T1', elements: prepareReadings('admin.update', elements) } as const;
     expect(await at.prepare(of, await at.mintPrepare(of, reading))).toEqual({ status: 'prepared', revision: 2 });
     const { leaf } = await at.voters.vote('dora', {
       action: of.action,
@@ -154,21 +154,7 @@ describe('other writes', () => {
   });
 
   it.each([true, false])('mark a record as entered in error, if both signed in freshly: %s', async (fresh) => {
-    const elements = ['current_medications'];
-    const target = await at.order();
-    const of = await at.asked(target, { type: 'record.delete', elements }, { status: 'entered-in-error' });
-    await at.db.admin.query(`UPDATE countersign.action SET tier = 'T3' WHERE action = $1`, [of.action]);
-    const reading = { tier: 'T3', elements: writeReadings('record.delete', elements, 'read') } as const;
-    await at.prepare(of, await at.mintPrepare(of, reading));
-    const signIn = fresh ? { idToken: 'header.payload.signature' } : {};
-    const ballot = { action: of.action, meaning: 'approve.access', ...signIn } as const;
-    const cast = [
-      await at.voters.vote('dora', { ...ballot, approver: dora, roles: [role('senior_clinician')] }),
-      await at.voters.vote('elif', { ...ballot, approver: elif, roles: [role('privacy_officer')] }),
-    ];
-    const approvals = cast.map(({ leaf }) => digest(leaf));
-    const writing = { performs: 'ehr.delete', elements: writeReadings('record.delete', elements, 'write') } as const;
-    const warrant = await at.mintWrite(of, approvals, { tier: 'T3', ...writing });
+    const { of, target, warrant } = await at.readyDeletion({ fresh });
     expect(await codeOf(at.write(of, warrant))).toEqual(fresh ? performed : 'warrant.unapproved');
     expect(at.ehr.versions(target).at(-1)).toMatchObject({ status: fresh ? 'entered-in-error' : 'active' });
   });
@@ -280,6 +266,40 @@ describe('two attempts of one write', () => {
     const both = await Promise.all([write(ready), write(ready)]);
     expect(both).toEqual(expect.arrayContaining([performed, 'warrant.leased']));
     expect(await outcome(ready)).toEqual({ use: 'done', sent: 1, versions: [before, ours] });
+  });
+});
+
+describe('two actions that ask for the same change', () => {
+  /** Both approved on the same version; the first has written. */
+  const both = async () => {
+    const target = await at.order();
+    const [first, second] = [await at.asked(target), await at.asked(target)];
+    const writing = async (of: typeof first): Promise<Ready> => {
+      await at.prepare(of);
+      return { of, target, warrant: await at.mintWrite(of, await at.approve(of)) };
+    };
+    return [await writing(first), await writing(second)] as const;
+  };
+
+  it('are one write: the second is no write of ours, and asked again it has nothing to change', async () => {
+    const [first, second] = await both();
+    expect(await write(first)).toEqual(performed);
+    expect(await write(second)).toEqual({ status: 'conflict' });
+    expect(await outcome(second)).toEqual({ use: 'conflict', sent: 1, versions: [before, ours] });
+    expect(await at.result(second.of)).toBe('sealed.missing');
+    const { action } = second.of;
+    await at.db.admin.query(`UPDATE countersign.action SET status = 'preparing' WHERE action = $1`, [action]);
+    expect(await at.prepare(second.of)).toEqual({ status: 'refused', rules: ['write.no_change'] });
+    expect(await at.events(second.of)).toEqual([]);
+  });
+
+  it('are told apart although the second got no answer', async () => {
+    const [first, second] = await both();
+    meets({ kind: 'status', status: 500 });
+    expect(await write(second)).toBe('ehr.unavailable');
+    expect(await write(first)).toEqual(performed);
+    expect(await later(second)).toEqual({ status: 'conflict' });
+    expect(await outcome(second)).toEqual({ use: 'conflict', sent: 1, versions: [before, ours] });
   });
 });
 

@@ -196,6 +196,22 @@ describe('the pseudonym of a patient', () => {
     expect(one).toMatch(/^[0-9a-f]{64}$/);
   });
 
+  it('is not made with a key that a rolled back transaction took along', async () => {
+    await past('tenant_key', `DELETE FROM countersign.tenant_key WHERE purpose = 'index'`);
+    const chain = api();
+    const failed = as('api', async (tx) => {
+      for (const reference of ['Patient/p2', 'Encounter/e2'])
+        await chain.pseudonym(tx, clinic, 'Patient/p2', reference, { create: true });
+      throw new Error('the first request of a tenant failed');
+    });
+    await expect(failed).rejects.toThrow('the first request of a tenant failed');
+    const asked = await as('api', (tx) => chain.pseudonym(tx, clinic, 'Patient/p2', 'Patient/p2', { create: true }));
+    const other = await as('ehr', (tx) =>
+      gateway().pseudonym(tx, clinic, 'Patient/p2', 'Patient/p2', { create: false }),
+    );
+    expect(other).toBe(asked);
+  });
+
   it('is not made where a process only looks', async () => {
     const found = await as('ehr', (tx) =>
       gateway().pseudonym(tx, clinic, 'Patient/nobody', 'Patient/nobody', { create: false }),

@@ -9,15 +9,20 @@ import { enrolmentActivities } from '../../../activities/governance/enrolment.js
 import { Semaphore } from '../../../activities/governance/semaphore.js';
 import { tokenVerifiers } from '../../../src/identity/tokens.gateway.js';
 import type { EnrolmentAnswer } from '../../../src/passkey/enrolment.js';
-import { passkeySchema } from '../../../src/passkey/ids.js';
+import { vouchingActivities } from '../../../activities/governance/vouching.js';
+import { assertionSchema, type Assertion } from '../../../src/passkey/assertion.js';
+import { passkeySchema, vouchingSchema, type PasskeyId } from '../../../src/passkey/ids.js';
 import { openEnrolment, type OpenedEnrolment } from '../../../src/passkey/open-enrolment.tx.js';
+import { openVouching, type OpenedVouching } from '../../../src/passkey/open-vouching.tx.js';
 import { receiveOffer } from '../../../src/passkey/receive-offer.tx.js';
+import { receiveWord } from '../../../src/passkey/receive-word.tx.js';
 import {
   enrolmentNonce,
   registrationSchema,
   type Offer,
   type Registration,
 } from '../../../src/passkey/registration.js';
+import type { VouchingAnswer } from '../../../src/passkey/vouching.js';
 import { rulebookReader } from '../../../src/rulebook/rulebook.store.js';
 import { clinic, voteStage, type Name, type VoteStage } from '../approval/stage.js';
 
@@ -37,6 +42,15 @@ export interface Changed {
   readonly token?: JWTPayload;
 }
 
+/** How a word differs from an honest one. */
+export interface OtherWord {
+  readonly made?: PasskeyOptions;
+  readonly hash?: string;
+  readonly origin?: string;
+  /** Whose passkey signs. */
+  readonly signs?: Name;
+}
+
 export interface PasskeyStage {
   readonly votes: VoteStage;
   authenticator(of: Name, options?: PasskeyOptions): SoftwarePasskey;
@@ -46,6 +60,12 @@ export interface PasskeyStage {
   /** The API's side and then the worker's. */
   send(opened: OpenedEnrolment, by: Name, offer: Offer): Promise<EnrolmentAnswer>;
   enrol(by: Name, options?: PasskeyOptions): Promise<OpenedEnrolment>;
+  openVouching(by: Name, passkey: PasskeyId): Promise<OpenedVouching>;
+  word(opened: OpenedVouching, by: Name, other?: OtherWord): Assertion;
+  /** The API's side and then the worker's. */
+  sendWord(opened: OpenedVouching, by: Name, word: Assertion): Promise<VouchingAnswer>;
+  /** Says, with their own passkey, that this one is its owner's. */
+  vouch(by: Name, passkey: PasskeyId): Promise<void>;
   /** Ends every passkey, so that a test begins with none that counts. */
   revokeAll(): Promise<void>;
   /** Kinds and data of the tenant's own leaves that speak of passkeys. */
@@ -61,13 +81,16 @@ export async function passkeyStage(rpIds: readonly string[] = ['localhost']): Pr
     pool: db.pool('api'),
     rulebook: rulebookReader(),
     newEnrolmentId: () => passkeySchema.parse(randomUUID()),
+    newVouchingId: () => vouchingSchema.parse(randomUUID()),
   };
-  const { recordEnrolment } = enrolmentActivities({
+  const worker = {
     pool: db.pool('governance'),
     rulebook: rulebookReader(),
     verifier: tokenVerifiers(),
     verifications: new Semaphore(8),
-  });
+  };
+  const { recordEnrolment } = enrolmentActivities(worker);
+  const { recordWord } = vouchingActivities(worker);
   const authenticator: PasskeyStage['authenticator'] = (of, options) => softwarePasskey(stateDir, of, options);
   const open: PasskeyStage['open'] = (by) => openEnrolment(deps, { tenant: clinic, person: person(by), name: by });
 
@@ -88,6 +111,24 @@ export async function passkeyStage(rpIds: readonly string[] = ['localhost']): Pr
       : received;
   };
 
+  const openWord: PasskeyStage['openVouching'] = async (by, passkey) => {
+    const opened = await openVouching(deps, { tenant: clinic, passkey, voucher: person(by) });
+    if (!opened) throw new Error('no such passkey');
+    return opened;
+  };
+  const word: PasskeyStage['word'] = ({ hash, rpId }, by, other = {}) =>
+    assertionSchema.parse(
+      authenticator(other.signs ?? by, other.made).get({
+        challenge: other.hash ?? hash,
+        rpId,
+        origin: other.origin ?? origin,
+      }),
+    );
+  const sendWord: PasskeyStage['sendWord'] = async ({ statement: { vouching } }, by, given) => {
+    const received = await receiveWord(deps, { tenant: clinic, vouching, voucher: person(by), word: given });
+    return received.status === 'received' ? recordWord({ tenant: clinic, vouching, word: received.word }) : received;
+  };
+
   return {
     votes,
     authenticator,
@@ -100,6 +141,14 @@ export async function passkeyStage(rpIds: readonly string[] = ['localhost']): Pr
       const answer = await send(opened, by, await offer(opened, by, { ...(options && { made: options }) }));
       if (answer.status !== 'enrolled') throw new Error(answer.code);
       return opened;
+    },
+    openVouching: openWord,
+    word,
+    sendWord,
+    async vouch(by, passkey) {
+      const opened = await openWord(by, passkey);
+      const answer = await sendWord(opened, by, word(opened, by));
+      if (answer.status !== 'vouched') throw new Error(answer.code);
     },
     async revokeAll() {
       await db.admin.query('UPDATE countersign.passkey SET revoked_at = clock_timestamp() WHERE revoked_at IS NULL');

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { workflowIdOf, type ActionId } from '../../../src/action/ids.js';
 import { release } from '../../../src/action/release.tx.js';
 import type { Leaf } from '../../../src/audit/leaf.js';
-import { request, resultOf, triage, vote } from '../../support/asking.js';
+import { askAnew, request, resultOf, triage, vote } from '../../support/asking.js';
 import { clinic, startStack, type Stack } from '../../support/stack.js';
 import { until } from '../../support/until.js';
 import { reconcileStage, type ReconcileStage } from './stage.js';
@@ -66,6 +66,7 @@ describe('an action whose workflow was ended from outside', () => {
   });
 
   it('terminated while the EHR answers: the warrant is revoked first, and nothing comes out of it', async () => {
+    await askAnew(stack.db);
     const action = await waiting();
     stack.ehr.faults.set({ match: { method: 'GET', path: '/fhir/MedicationRequest' }, fault: { kind: 'hold' } });
     await vote(stack, action, 'amara', 'approve');

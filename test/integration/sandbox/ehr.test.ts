@@ -226,6 +226,22 @@ describe('searching', () => {
     expect(bundle.entry.map((entry: { fullUrl: string }) => entry.fullUrl)).toEqual([`${ehr.url}/${encounter}`]);
   });
 
+  it('finds a patient’s care team by its patient, by its members and by its own id', async () => {
+    const { id, patient } = demo();
+    const team = `${ehr.url}/CareTeam/${id}-team`;
+    const found = async (query: string) => {
+      const { entry = [] } = (await call(`CareTeam?${query}`)).json();
+      return entry.map(({ fullUrl }: { fullUrl: string }) => fullUrl);
+    };
+    for (const query of [`patient=${patient}&status=active`, `patient=${id}`, `_id=${id}-team`, `subject=${patient}`])
+      expect([query, await found(query)]).toEqual([query, [team]]);
+    expect(await found(`participant=Practitioner/farid&patient=${patient}`)).toEqual([team]);
+    expect(await found(`participant=Practitioner/dora&patient=${patient}`)).toEqual([]);
+    expect(await found('patient=Patient/canary')).toEqual([]);
+    const [resource] = (await call(`CareTeam?_id=${id}-team`)).json().entry;
+    expect(() => validateResource(resource.resource)).not.toThrow();
+  });
+
   it('answers a form sent to _search in the same way', async () => {
     const query = new URLSearchParams({ patient: demo().id, status: 'active' });
     const form = { method: 'POST', body: query, headers: { 'content-type': 'application/x-www-form-urlencoded' } };

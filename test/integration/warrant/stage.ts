@@ -14,7 +14,7 @@ import { shownText } from '../../../src/action/shown.js';
 import type { MintedWarrant } from '../../../src/action/types.js';
 import { inTenant } from '../../../src/database/transaction.js';
 import type { ElementReading } from '../../../src/ehr/reading.js';
-import { relationReading } from '../../../src/ehr/relation.js';
+import { relationReadings } from '../../../src/ehr/relation.js';
 import { performStep, relateStep } from '../../../src/ehr/steps.js';
 import { nodeAead } from '../../../src/keys/aead.node.js';
 import { KeyCache } from '../../../src/keys/key-cache.js';
@@ -170,8 +170,8 @@ export async function stage(db: TestDatabase, location = () => 'https://ehr.exam
           ...spec,
           step: relateStep,
           kind: 'system',
-          elements: [relationReading],
-          limits: { uses: 1, records: 1, bytes: 100_000 },
+          elements: relationReadings,
+          limits: { uses: 1, records: 51, bytes: 100_000 },
           seconds: 60,
           approvals: [],
           ...more,

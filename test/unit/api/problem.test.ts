@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Refusal, type RefusalCode } from '../../../src/action/refusal.js';
 import { failureCode, isOutage } from '../../../src/api/outage.js';
-import { problemOf, voteProblem } from '../../../src/api/problem.js';
+import { isFinalForVote, problemOf, voteProblem } from '../../../src/api/problem.js';
 
 describe('a refusal over HTTP', () => {
   it.each<[RefusalCode, number]>([
@@ -44,6 +44,10 @@ describe('a refusal over HTTP', () => {
     expect(voteProblem('vote.not_heard_of')).toMatchObject({ status: 409, title: 'This vote does not count.' });
     expect(voteProblem('vote.busy').status).toBe(503);
     expect(voteProblem('vote.not_open').status).toBe(503);
+    expect(voteProblem('vote.too_many', 30)).toMatchObject({ status: 429, code: 'vote.too_many', retryAfter: 30 });
+    expect(['vote.late', 'vote.busy', 'vote.not_open', 'vote.too_many'].map(isFinalForVote)).toEqual([
+      ...[true, false, false, false],
+    ]);
   });
 });
 

@@ -9,6 +9,7 @@ import { canonicalDigest, hex } from '../../../src/audit/bytes.js';
 import { base64url } from '../../../src/passkey/base64url.js';
 import { passkeySchema } from '../../../src/passkey/ids.js';
 import { authenticatorBytes, clientDataJson } from '../passkey/ceremony-bytes.js';
+import { wordFor } from '../passkey/words.js';
 import { personOf } from './people.js';
 
 const bound: Bound = {
@@ -66,6 +67,8 @@ function approval({ approver, acting, meaning, id }: Cast, more: Partial<Decisio
   };
   const passkey = passkeySchema.parse(`00000000-0000-4000-8000-0000000002${id}`);
   return {
+    index: 100,
+    words: [],
     decision,
     proof,
     leaf: {
@@ -212,6 +215,35 @@ describe('the votes under a warrant', () => {
   it('come with a sign-in of their own where the tier asks for a fresh one', () => {
     const fresh: Asked = { ...asked, proof: { method: 'passkey', fresh: true } };
     expect(isApproved([order, seat], bound, fresh)).toBe(false);
+  });
+
+  describe('at T3', () => {
+    const grave: Bound = { ...bound, tier: 'T3' };
+    const [ordered, seated] = [approval(orderer, { tier: 'T3' }), approval(senior, { tier: 'T3' })];
+    const keyOf = ({ passkey }: StoredApproval) => {
+      if (!passkey) throw new Error('no key');
+      return passkey;
+    };
+    /** The orderer's passkey has the first word of the log, by the senior's, whose own is vouched for by the orderer's. */
+    const first = wordFor(keyOf(ordered), { by: keyOf(seated), index: 10, first: true });
+    const second = wordFor(keyOf(seated), { by: keyOf(ordered), index: 11 });
+    const [order, seat] = [
+      { ...ordered, words: [first] },
+      { ...seated, words: [second, first] },
+    ];
+
+    it('carry it with passkeys that somebody vouched for', () => {
+      expect(isApproved([order, seat], grave, asked)).toBe(true);
+    });
+
+    it.each<[what: string, vote: StoredApproval]>([
+      ['for which nobody vouched', { ...seat, words: [] }],
+      ['for which the word came after the vote', { ...seat, index: 11 }],
+      ['with the word for another', { ...seat, words: [first] }],
+      ['with a word that leads to no first one', { ...seat, words: [second] }],
+    ])('do not with one %s', (_what, vote) => {
+      expect(isApproved([order, vote], grave, asked)).toBe(false);
+    });
   });
 
   it('never carry anything where nobody is asked', () => {

@@ -11,6 +11,7 @@ import {
   tenant,
   warrant,
   type ActionId,
+  type PersonId,
 } from '../../../src/action/ids.js';
 import { decisionHash, type Decision } from '../../../src/approval/decision.js';
 import type { DecisionEnvelope } from '../../../src/approval/envelope.js';
@@ -27,6 +28,8 @@ import {
   type Signer,
   type Verifier,
 } from '../../../src/audit/note.js';
+
+import { enrolledOf, holders, keyOf, type SampleWord } from './sample-keys.js';
 
 const clinic = tenant('clinic');
 export const origin = 'dev.countersign/clinic';
@@ -237,32 +240,58 @@ export const noise = (number: number): LeafDraft =>
         data: { agent: triage, person: null },
       });
 
-/** Every step with other people's leaves before, between and after. */
-export function amongOthers(own: readonly Step[]): Step[] {
-  return [noise(0), ...own.flatMap((step, at) => [step, noise(2 * at + 1), noise(2 * at + 2)])];
+/** Every step with other people's leaves before, between and after; passkeys are enrolled and vouched for before all. */
+export function amongOthers(own: readonly Step[], words: readonly SampleWord[] = []): Step[] {
+  const keys = [...holders.map(enrolledOf), ...words.map((word) => word.draft)];
+  return [noise(0), ...keys, ...own.flatMap((step, at) => [step, noise(2 * at + 1), noise(2 * at + 2)])];
 }
 
 export const wholeRead: readonly Step[] = Object.values(steps);
 export const votes: readonly DecisionEnvelope[] = [envelopeOf(decision)];
 
+interface Bundled {
+  readonly votes?: readonly DecisionEnvelope[];
+  /** The words that the votes need. */
+  readonly words?: readonly SampleWord[];
+  readonly signer?: Signer;
+}
+
 /** The evidence of `read` in a log, signed over all of it. */
-export function bundleOf(
-  log: readonly WrittenLeaf[],
-  more: { readonly votes?: readonly DecisionEnvelope[]; readonly signer?: Signer } = {},
-): EvidenceBundle {
+export function bundleOf(log: readonly WrittenLeaf[], more: Bundled = {}): EvidenceBundle {
   const hashes = log.map(({ hash }) => hash);
   const tree = treeOf(hashes);
   const signer = more.signer ?? logKey;
+  const included = ({ leaf: { index }, text }: WrittenLeaf) => ({
+    leaf: text,
+    proof: inclusionProof(tree, index).map(base64),
+  });
+  const ownLeaf = (kind: LeafKind, key: string) =>
+    log.filter(({ leaf }) => leaf.kind === kind && leaf.key === key).map(included);
   return {
     format: 'countersign-evidence/v1',
     tenant: clinic,
     action: read,
     checkpoint: signNote(formatCheckpoint({ origin: signer.name, size: hashes.length, root: rootOf(hashes) }), signer),
-    leaves: log.flatMap(({ leaf, text }, at) =>
-      leaf.action === read ? [{ leaf: text, proof: inclusionProof(tree, at).map(base64) }] : [],
-    ),
+    leaves: log.filter(({ leaf }) => leaf.action === read).map(included),
     votes: [...(more.votes ?? votes)],
+    passkeys: signersOf(more).flatMap((owner) => {
+      const { credential, publicKey } = keyOf(owner);
+      const [entry] = ownLeaf('passkey.enrolled', enrolledOf(owner).key);
+      return entry ? [{ ...entry, credential, publicKey: base64(publicKey) }] : [];
+    }),
+    vouchings: (more.words ?? []).flatMap(({ draft: { kind, key }, assertion }) =>
+      ownLeaf(kind, key).map((entry) => ({ ...entry, assertion })),
+    ),
   };
+}
+
+/** Whose passkeys signed a vote, or the word for its passkey, in the order of their first use. */
+function signersOf({ votes: cast = votes, words = [] }: Bundled): readonly PersonId[] {
+  const signers = cast.flatMap(({ proof }) => {
+    const by = holders.filter((owner) => proof.kind === 'passkey' && keyOf(owner).credential === proof.credentialId);
+    return [...by, ...words.flatMap(({ draft: { data } }) => (by.includes(data.person) ? [data.voucher] : []))];
+  });
+  return [...new Set(signers)];
 }
 
 export const goodLog = (): WrittenLeaf[] => write(amongOthers(wholeRead));

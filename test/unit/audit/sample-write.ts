@@ -1,6 +1,7 @@
 /** The steps of writes in the sample's log: ordered and countersigned, reopened, and with an outcome that nobody knew. */
 import { challenge, digest, person, role, warrant, type PersonId, type WarrantId } from '../../../src/action/ids.js';
-import { decisionHash, verdictOf, type Decision, type Meaning } from '../../../src/approval/decision.js';
+import type { Tier } from '../../../src/action/types.js';
+import { verdictOf, type Meaning } from '../../../src/approval/decision.js';
 import type { DecisionEnvelope } from '../../../src/approval/envelope.js';
 import { hex } from '../../../src/audit/bytes.js';
 import type { LeafData, LeafDraft } from '../../../src/audit/leaf.js';
@@ -11,11 +12,11 @@ import {
   outcomeOf,
   countedOf,
   read as change,
-  sha256,
   steps,
   type Step,
   type WrittenLeaf,
 } from './sample-log.js';
+import { byPasskey, wordOf, type SampleWord } from './sample-keys.js';
 
 const id = (number: number) => `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
 
@@ -39,14 +40,15 @@ interface Signed {
   readonly revision?: number;
   /** Of the revision whose text was shown, where that is another. */
   readonly shows?: number;
+  readonly tier?: Tier;
 }
 
 /** A decision under a passkey; one person has one challenge for each revision. */
-export function signed({ by, as, meaning, revision = 2, shows = revision }: Signed): DecisionEnvelope {
+export function signed({ by, as, meaning, revision = 2, shows = revision, tier = 'T2' }: Signed): DecisionEnvelope {
   const verdict = verdictOf(meaning);
   return byPasskey({
     ...decision,
-    tier: 'T2',
+    tier,
     revision,
     displayCommitment: displayOf(shows),
     verdict,
@@ -56,21 +58,6 @@ export function signed({ by, as, meaning, revision = 2, shows = revision }: Sign
     actingRoles: [role(as)],
     challenge: challenge(`00000000-0000-4000-8${String(revision).padStart(3, '0')}-${by.slice(-12)}`),
   });
-}
-
-/** The shape of a WebAuthn assertion; whether its key signed is nobody's business here. */
-export function byPasskey(of: Decision, hash = decisionHash(of, sha256)): DecisionEnvelope {
-  const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-  return {
-    decision: of,
-    proof: {
-      kind: 'passkey',
-      credentialId: Buffer.alloc(32, 3).toString('base64url'),
-      clientDataJSON: part({ type: 'webauthn.get', challenge: hash, origin: 'http://localhost:8787' }),
-      authenticatorData: Buffer.alloc(37, 4).toString('base64url'),
-      signature: Buffer.alloc(70, 5).toString('base64url'),
-    },
-  };
 }
 
 export const order = signed({ by: chen, as: 'clinician', meaning: 'approve.order' });
@@ -108,14 +95,19 @@ export function preparedOf(revision: number): LeafDraft<'action.prepared'> {
 }
 
 /** A warrant that rests on these votes. */
-export function authorisedBy(of: WarrantId, revision: number, rests: readonly DecisionEnvelope[]): Step {
+export function authorisedBy(
+  of: WarrantId,
+  revision: number,
+  rests: readonly DecisionEnvelope[],
+  tier: Tier = 'T2',
+): Step {
   return (written: readonly WrittenLeaf[]) => ({
     kind: 'action.authorised',
     action: change,
     key: `authorise/${revision}`,
     data: {
       warrant: of,
-      tier: 'T2',
+      tier,
       rulebook: decision.rulebook,
       approvals: leavesOf(rests, written),
       elements: ['current_medications'],
@@ -219,3 +211,17 @@ export const unknownWrite: readonly Step[] = [
   writtenOutcome({ status: 'outcome_unknown', records: 0, modified: false }),
   attemptOf(readBackWarrant, 'read_back_1/1'),
 ];
+
+/** The same at T3, where somebody has to have vouched for each passkey. */
+const grave = { tier: 'T3' } as const;
+const graveOrder = signed({ by: chen, as: 'clinician', meaning: 'approve.order', ...grave });
+const graveCountersign = signed({ by: gus, as: 'senior_clinician', meaning: 'approve.access', ...grave });
+export const graveVotes: readonly DecisionEnvelope[] = [graveOrder, graveCountersign];
+export const graveWords: readonly SampleWord[] = [wordOf(elif, chen), wordOf(chen, gus)];
+export const graveWrite: readonly Step[] = Object.values({
+  ...writing,
+  requested: draft({ ...writing.requested, data: { ...writing.requested.data, ...grave } }),
+  ordered: countedOf(graveOrder),
+  countersigned: countedOf(graveCountersign),
+  authorised: authorisedBy(writeWarrant, 2, graveVotes, 'T3'),
+});

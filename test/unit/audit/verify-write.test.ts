@@ -20,7 +20,6 @@ import {
 import {
   attemptOf,
   authorisedBy,
-  byPasskey,
   chen,
   countersign,
   countersignAgain,
@@ -48,6 +47,7 @@ import {
   writing,
   writtenOutcome,
 } from './sample-write.js';
+import { byPasskey } from './sample-keys.js';
 
 type Votes = readonly DecisionEnvelope[];
 const verified = (own: readonly Step[], votes: Votes): Verification =>
@@ -155,6 +155,7 @@ const principalSits = signed({ by: chen, as: 'senior_clinician', meaning: 'appro
 const orderByGus = signed({ by: gus, as: 'clinician', meaning: 'approve.order' });
 const firstRevision = (envelope: DecisionEnvelope) =>
   byPasskey({ ...envelope.decision, revision: 1, displayCommitment: decision.displayCommitment });
+const objection = signed({ by: elif, as: 'privacy_officer', meaning: 'deny.access' });
 const byFarid = signed({ by: farid, as: 'pharmacist', meaning: 'approve.access' });
 /** The whole write under these two votes instead of its own. */
 const under = (one: DecisionEnvelope, other: DecisionEnvelope): [Step[], Votes] => [
@@ -197,6 +198,11 @@ describe('a write whose log was made untrue', () => {
       'puts another preparation in between attempt and outcome',
       [instead(writing.outcome, preparedOf(3), writing.outcome), writeVotes],
       'outcome.unauthorised',
+    ],
+    [
+      'leaves a no out of its warrant',
+      [instead(writing.authorised, countedOf(objection), writing.authorised), [...writeVotes, objection]],
+      'approval.missing',
     ],
     ['has a seat where the order should be', under(countersign, byFarid), 'approval.missing'],
     ['has an order where the seat should be', under(order, orderByGus), 'approval.missing'],

@@ -64,8 +64,30 @@ describe('a directory file', () => {
     ],
     ['a zone that is none', 'tenant/zone', 'Mars/Olympus', '/tenant/zone: custom'],
     ['a field that it does not know', 'people/amara/admin', true, '/people/amara: unrecognized_keys'],
+    ['duty of nobody', 'onCall/0/person', 'nobody', '/onCall/0/person: unknown_person'],
+    ['duty of a word of the language', 'onCall/0/person', 'constructor', '/onCall/0/person: unknown_person'],
+    ['duty that ends as it begins', 'onCall/0/to', '2026-03-01T18:00:00+01:00', '/onCall/0/to: too_early'],
+    ['duty without an offset', 'onCall/0/to', '2026-03-02T06:00:00', '/onCall/0/to: invalid_format'],
+    ['duty for a role that is none', 'onCall/1/role', 'chief', '/onCall/1/role: unknown_role'],
+    ['duty for a department that is none', 'onCall/0/department', 'cardio', '/onCall/0/department: unknown_department'],
+    ['duty for a role and a department', 'onCall/0/role', 'clinical_staff', '/onCall/0: custom'],
+    ['duty for nothing', 'onCall/1/role', undefined, '/onCall/1: custom'],
+    ['a place of two departments', 'departments/stroke/0', 'Organization/heart', '/departments/stroke/0: taken'],
+    ['a place of another kind', 'departments/stroke/0', 'Practitioner/chen', '/departments/stroke/0: invalid_format'],
   ])('is refused for %s', (_what, path, value, pointer) => {
     expect(() => readDirectory(changed(path, value), roles)).toThrow(refusal(pointer));
+  });
+
+  it('may leave out who is on call, and where its departments work', () => {
+    const { departments: _departments, onCall: _onCall, ...without } = directoryFile;
+    expect(readDirectory(without, roles)).toEqual(without);
+  });
+
+  it('takes the department of an agent for one, wherever it works', () => {
+    const ofAgent = changed('agents/triage-agent/department', 'emergency');
+    if (!isObject(ofAgent)) throw new Error('no file');
+    const onCall = [{ ...directoryFile.onCall[0], department: 'emergency' }];
+    expect(readDirectory({ ...ofAgent, onCall }, roles).onCall).toEqual(onCall);
   });
 
   it('names every problem, not the first only', () => {

@@ -1,4 +1,4 @@
-/** A first directory of two people, a vendor and an agent. */
+/** A first directory of two people, a vendor, an agent, two departments and who is on call. */
 export const directoryFile = {
   tenant: { id: 'clinic', name: 'Clinic', zone: 'Europe/Berlin', logOrigin: 'dev.countersign/clinic' },
   people: {
@@ -31,4 +31,14 @@ export const directoryFile = {
       reviewDue: '2027-06-30',
     },
   },
+  departments: { cardiology: ['Organization/heart', 'Location/heart-2'], stroke: ['Location/unit-3'] },
+  onCall: [
+    {
+      person: 'chen',
+      department: 'cardiology',
+      from: '2026-03-01T18:00:00+01:00',
+      to: '2026-03-02T06:00:00+01:00',
+    },
+    { person: 'chen', role: 'senior_clinician', from: '2026-03-01T18:00:00+01:00', to: '2026-03-02T06:00:00+01:00' },
+  ],
 };

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { canonicalJson } from '../../../src/action/canonical.js';
 import { digest } from '../../../src/action/ids.js';
 import { fieldDiff, fieldOf, type FieldChange } from '../../../src/ehr/diff.js';
-import { isFaithful } from '../../../src/ehr/faithful.js';
+import { isFaithful, keepsNumbers } from '../../../src/ehr/faithful.js';
 import { propose } from '../../../src/ehr/proposal.js';
 import { shownChange } from '../../../src/ehr/shown-change.js';
 import { commitment, daily, dosed, halves, medication, orderOf } from './write-records.js';
@@ -126,6 +126,33 @@ describe('JSON of an EHR', () => {
     expect(isFaithful(JSON.parse(text))).toBe(faithful);
   });
 
+  it.each<[what: string, keeps: boolean, text: string]>([
+    ['a record', true, JSON.stringify(medication)],
+    ['a dose', true, '{"value":0.1}'],
+    ['zeros at the end', true, '[1.10,2.000,0.0,120]'],
+    ['powers of ten', true, '[1e3,1.5E+2,2e-7,12e0]'],
+    ['seventeen digits that come back', true, '[0.30000000000000004]'],
+    ['the smallest number', true, '5e-324'],
+    ['a minus before nothing', true, '-0'],
+    ['a tail far behind the point', false, '{"value":10.00000000000000000001}'],
+    ['a fraction of eighteen digits', false, '{"value":0.300000000000000041}'],
+    ['nine after nine', false, '[0.99999999999999999999]'],
+    ['less than the smallest number', false, '{"value":1e-400}'],
+    ['more than the largest', false, '{"value":1e400}'],
+    ['a whole number that lost a digit', false, '9007199254740993'],
+    ['one after another that is kept', false, '[1.5,{"a":"x","b":-1.00000000000000000001}]'],
+    ['digits in a text', true, '{"10.00000000000000000001":"10.00000000000000000001"}'],
+    ['digits behind a quote in a text', true, '["a\\"10.00000000000000000001","b\\\\"]'],
+    ['a number behind a text that ends in a backslash', false, '["\\\\",10.00000000000000000001]'],
+  ])('keeps its numbers where it has %s: %s', (_what, keeps, text) => {
+    expect(() => JSON.parse(text)).not.toThrow();
+    expect(keepsNumbers(text)).toBe(keeps);
+  });
+
+  it('keeps every number that we wrote ourselves', () => {
+    fc.assert(fc.property(fc.jsonValue(), (value) => expect(keepsNumbers(JSON.stringify(value))).toBe(true)));
+  });
+
   it('has a canonical text and comes back from it unchanged', () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 6 }), (value) => {
@@ -142,10 +169,19 @@ describe('JSON of an EHR', () => {
 
 describe('the change that approvers see', () => {
   const proposal = propose(orderOf('medication.update', medication, { change: dosed(halves) }));
+  const besides = { patient: { name: 'Ada Quill', birthDate: '1931-02-28' } };
 
-  it('is every change of the proposal, the version under it and the commitment to all of it', () => {
-    const shown = shownChange(proposal, { proposal: commitment });
+  it('is whose record it is and which, every change of the proposal, the version under it and the commitment to all of it', () => {
+    const shown = shownChange(proposal, { ...besides, proposal: commitment });
     expect(shown).toEqual({
+      patient: besides.patient,
+      record: {
+        name: 'Quillamine',
+        coded: null,
+        date: null,
+        status: 'active',
+        text: '1 tablet once a day',
+      },
       target: 'MedicationRequest/m1',
       base: '3',
       changes: fieldDiff(medication, proposal.resource),
@@ -161,17 +197,17 @@ describe('the change that approvers see', () => {
 
   it('tells what others changed meanwhile, and the difference between nothing and no revision before', () => {
     const meanwhile = fieldDiff({ ...medication, status: 'on-hold', dosageInstruction: [daily] }, medication);
-    expect(shownChange(proposal, { proposal: commitment, meanwhile }).meanwhile).toEqual(meanwhile);
-    expect(shownChange(proposal, { proposal: commitment, meanwhile: [] }).meanwhile).toEqual([]);
-    expect(shownChange(proposal, { proposal: commitment })).not.toHaveProperty('meanwhile');
+    expect(shownChange(proposal, { ...besides, proposal: commitment, meanwhile }).meanwhile).toEqual(meanwhile);
+    expect(shownChange(proposal, { ...besides, proposal: commitment, meanwhile: [] }).meanwhile).toEqual([]);
+    expect(shownChange(proposal, { ...besides, proposal: commitment })).not.toHaveProperty('meanwhile');
   });
 
   it('has the same bytes in whatever order the changes come, and loses none as JSON', () => {
     const turned = { ...proposal, changes: [...proposal.changes].reverse() };
     const meanwhile = [...proposal.changes].reverse();
-    const shown = shownChange(turned, { proposal: commitment, meanwhile });
+    const shown = shownChange(turned, { ...besides, proposal: commitment, meanwhile });
     expect(canonicalJson(shown)).toBe(
-      canonicalJson(shownChange(proposal, { proposal: commitment, meanwhile: proposal.changes })),
+      canonicalJson(shownChange(proposal, { ...besides, proposal: commitment, meanwhile: proposal.changes })),
     );
     expect(JSON.parse(canonicalJson(shown))).toEqual(shown);
     expect(turned.changes[0]?.path).toBe('text');
@@ -179,12 +215,20 @@ describe('the change that approvers see', () => {
 
   it('is another when any part of it is', () => {
     const texts = [
-      shownChange(proposal, { proposal: commitment }),
-      shownChange(proposal, { proposal: digest('cd'.repeat(32)) }),
-      shownChange(proposal, { proposal: commitment, meanwhile: [] }),
-      shownChange({ ...proposal, base: '4' }, { proposal: commitment }),
-      shownChange({ ...proposal, target: { type: 'MedicationRequest', id: 'm2' } }, { proposal: commitment }),
-      shownChange({ ...proposal, changes: proposal.changes.slice(1) }, { proposal: commitment }),
+      shownChange(proposal, { ...besides, proposal: commitment }),
+      shownChange(proposal, { ...besides, proposal: digest('cd'.repeat(32)) }),
+      shownChange(proposal, { ...besides, proposal: commitment, meanwhile: [] }),
+      shownChange(proposal, { patient: { ...besides.patient, birthDate: null }, proposal: commitment }),
+      shownChange(
+        { ...proposal, record: { ...proposal.record, name: 'Zephyrolol' } },
+        { ...besides, proposal: commitment },
+      ),
+      shownChange({ ...proposal, base: '4' }, { ...besides, proposal: commitment }),
+      shownChange(
+        { ...proposal, target: { type: 'MedicationRequest', id: 'm2' } },
+        { ...besides, proposal: commitment },
+      ),
+      shownChange({ ...proposal, changes: proposal.changes.slice(1) }, { ...besides, proposal: commitment }),
     ].map(canonicalJson);
     expect(new Set(texts).size).toBe(texts.length);
   });

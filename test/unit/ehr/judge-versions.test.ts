@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { action } from '../../../src/action/ids.js';
 import type { Resource } from '../../../src/ehr/bundle.js';
 import { judgeVersions, type JudgedVersions, type RecordedWrite } from '../../../src/ehr/judge-versions.js';
+import { recordIdentity } from '../../../src/ehr/record-identity.js';
 import { actionTag, aiLabel } from '../../../src/ehr/transaction.js';
 import { alarmOf, versionFindings } from '../../../src/ehr/version-finding.js';
 import { medication } from './write-records.js';
@@ -18,6 +19,7 @@ const proposal: RecordedWrite['proposal'] = {
   action: 'medication.update',
   target: { type: 'MedicationRequest', id: 'm1' },
   base: '3',
+  record: recordIdentity(medication),
   resource: { ...approved, id: 'm1' },
   changes: [{ path: 'dosageInstruction[0].text', before: 'three times', after: text }],
 };

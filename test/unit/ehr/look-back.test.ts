@@ -36,6 +36,14 @@ const ours = (versionId: string) => version(versionId, proposal.resource, tag);
 const others = (versionId: string, tags: object[] = []) =>
   version(versionId, { ...medication, dosageInstruction: [{ ...daily, text: 'as needed' }] }, tags);
 
+const another = [actionTag(action('b'.repeat(26)))];
+const third = action('c'.repeat(26));
+const foreign = [{ system: 'urn:other', code: third }];
+const moved = { status: 'moved_on' };
+/** Written by another action from the same approved words. */
+const equal = (versionId: string, tags: object[] = another) => version(versionId, proposal.resource, tags);
+const taggedBase = { ...base, meta: { ...Object(base.meta), tag: another } };
+
 const look = async (...oldestFirst: Resource[]) => {
   const versions = oldestFirst.toReversed();
   const [now] = versions;
@@ -62,6 +70,12 @@ describe('what became of a write', () => {
     ['our tag on other content, and more after it', [base, others('4', tag), others('5')], 'ehr.written_otherwise'],
     ['our content without a tag', [base, version('4', proposal.resource)], 'ehr.written_otherwise'],
     ['our content without a label', [base, version('4', proposal.resource, tag, [])], 'ehr.written_otherwise'],
+    ['the same content, by another action', [base, equal('4')], { status: 'moved_on' }],
+    ['that, and others after it', [base, equal('4'), others('5', another)], { status: 'moved_on' }],
+    ['that, and ours before it', [base, ours('4'), equal('5')], { status: 'written', version: '4' }],
+    ['our content, with a tag that the base had', [taggedBase, equal('4')], 'ehr.written_otherwise'],
+    ['our content, with that tag and another', [taggedBase, equal('4', [...another, actionTag(third)])], moved],
+    ['our content with a tag of another system', [base, equal('4', foreign)], 'ehr.written_otherwise'],
     ['a history without the base', [others('4'), others('5')], 'ehr.malformed'],
     ['our version in a history without the base', [ours('4'), others('5')], { status: 'written', version: '4' }],
   ])('%s', async (_what, versions, found) => {

@@ -52,6 +52,7 @@ describe('a proposal', () => {
       action: 'medication.update',
       target: { type: 'MedicationRequest', id: 'm1' },
       base: '3',
+      record: { name: 'Quillamine', coded: null, date: null, status: 'active', text: daily.text },
       resource: {
         ...without(medication, 'text'),
         meta: {
@@ -610,6 +611,7 @@ describe('a sealed proposal', () => {
     ['another type than its resource', bytesOf({ ...proposal, target: { type: 'Procedure', id: 'm1' } })],
     ['a target that is a path', bytesOf({ ...proposal, target: { type: 'MedicationRequest', id: '../m1' } })],
     ['a base that ends an ETag', bytesOf({ ...proposal, base: '3"' })],
+    ['a record without what it is', bytesOf({ ...proposal, record: { name: 'Quillamine' } })],
     ['an unknown roll-back', bytesOf({ ...proposal, restores: { version: '2', more: 1 } })],
   ])('is not %s', (_what, bytes) => {
     expect(outcomeOf(() => readProposal(bytes))).toBe('warrant.other_request');

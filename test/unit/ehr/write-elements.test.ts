@@ -9,6 +9,7 @@ import {
   targetsOf,
   updateScopes,
   writeElements,
+  prepareReadings,
   writeReadings,
   writeScopes,
   writeTypes,
@@ -112,6 +113,22 @@ describe('what the warrant of a write is minted from', () => {
         episodeBound: false,
       },
     ]);
+  });
+
+  it('is, to prepare it, the target to read, and of the patient the name and the birth date', () => {
+    expect(prepareReadings('medication.update', ['current_medications'])).toEqual([
+      ...writeReadings('medication.update', ['current_medications'], 'read'),
+      {
+        name: 'patient_identity',
+        searches: [{ type: 'Patient', params: { _id: '{patient}' } }],
+        scopes: ['system/Patient.rs'],
+        fields: ['name', 'birthDate'],
+        maxRecords: 1,
+        episodeBound: false,
+      },
+    ]);
+    expect(prepareReadings('medication.update', ['clinical_notes'])).toEqual([]);
+    expect(prepareReadings('medications.read', ['current_medications'])).toEqual([]);
   });
 
   it.each<[elements: readonly string[], names: readonly string[]]>([

@@ -27,7 +27,7 @@ const told = {
   displayCommitment,
   salt: salt.toString('base64'),
   kind: 'asked',
-  proof: { method: 'idp', fresh: false },
+  proof: { method: 'idp', fresh: false, vouched: false },
   credentials: [],
   rpId: 'localhost',
   confirmation: null,

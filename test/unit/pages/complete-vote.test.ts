@@ -23,7 +23,7 @@ const approval: Approval = {
     { meaning: 'approve.access', verdict: 'approve', text: 'Yes.' },
     { meaning: 'deny.access', verdict: 'deny', text: 'No.' },
   ],
-  proof: { method: 'passkey', fresh: true },
+  proof: { method: 'passkey', fresh: true, vouched: true },
   credentials: ['key'],
   rpId: 'localhost',
   confirmation: 'Condition/7',
@@ -79,6 +79,6 @@ describe('the signatures that would do', () => {
     ['passkey', false, [], []],
     ['passkey', true, [], []],
   ])('%s, fresh %p, passkeys %p: %p', (method, fresh, credentials, signatures) => {
-    expect(signaturesFor({ ...approval, proof: { method, fresh }, credentials })).toEqual(signatures);
+    expect(signaturesFor({ ...approval, proof: { method, fresh, vouched: false }, credentials })).toEqual(signatures);
   });
 });

@@ -49,6 +49,20 @@ describe('the shipped rulebook', () => {
     expect(asked.map((tier) => tier?.confirmation)).toEqual(['none', 'none', 'typed']);
   });
 
+  it('takes the EHR’s word on who treats whom again for five minutes, and for none where that is left out', () => {
+    expect(rulebook.relationReuseSeconds).toBe(300);
+    const without = testRulebook(edited('tiers.yaml', 'relationship_reuse: 5m', ''));
+    expect(without.relationReuseSeconds).toBe(0);
+  });
+
+  it.each(['0m', '61m', '1h', '300s', '-5m', '5', '5 m', '05m'])(
+    'does not load with its word taken again for %s',
+    (reuse) => {
+      const file = edited('tiers.yaml', 'relationship_reuse: 5m', `relationship_reuse: ${reuse}`);
+      expect(problemsOf(() => testRulebook(file))).toHaveLength(1);
+    },
+  );
+
   it('asks who orders a medication, and somebody independent; everything else asks whom its tier asks', () => {
     const needs = [...rulebook.actions.values()].map(({ name, needs: own }) => [name, own] as const);
     expect(needs.filter(([, own]) => own !== 'of_tier')).toEqual([
