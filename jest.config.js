@@ -13,6 +13,8 @@ const common = {
       },
     ],
   },
+  // Copies of the project, while mutations are tested.
+  modulePathIgnorePatterns: ['<rootDir>/coverage/'],
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^@countersign/(client|sandbox)$': '<rootDir>/$1/src/index.ts',

@@ -15,6 +15,8 @@ const sentences: Readonly<Record<ChangeRefusal, string>> = {
   'rulebook.inactive': 'Your entry in the directory is not active.',
   'rulebook.no_officer': 'One of the signatures must be an officer’s.',
   'rulebook.not_verified_user': 'The authenticator did not verify you; unlock it with your PIN or finger.',
+  'rulebook.not_vouched':
+    'Changing the rules takes a passkey that a colleague vouched for: countersign passkeys list says how one does.',
   'rulebook.other_base': 'Another rulebook became active since; propose it anew against that one.',
   'rulebook.other_person': 'The passkey is of another person.',
   'rulebook.other_statement': 'The passkey signed something else.',

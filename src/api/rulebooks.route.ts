@@ -129,10 +129,10 @@ export const openASignature = createRoute({
         hash: z.string().openapi({
           description: 'base64url SHA-256 of `countersign-rulebook/v1`, a line end and the statement (RFC 8785).',
         }),
-        rpId: z.string().nullable(),
+        rpId: z.string(),
         expiresAt: instant,
       }),
-      'Have a passkey sign `hash`, then send the assertion.',
+      'Have a passkey sign `hash` that somebody vouched for, then send the assertion.',
     ),
     ...problems(400, 404, 409, 413, 415),
   },
@@ -245,7 +245,7 @@ export function rulebookRoutes(deps: ApiDeps): ApiRouter {
       const { proposal, verdict, actingRoles } = c.req.valid('json');
       const opened = await openSignature(deps, { tenant, person, proposal, verdict, actingRoles });
       if (opened.status === 'refused') throw refused(opened.code);
-      const { statement, hash, rpId = null, expiresAt } = opened;
+      const { statement, hash, rpId, expiresAt } = opened;
       return c.json({ challenge: statement.challenge, statement, hash, rpId, expiresAt: expiresAt.toISOString() }, 201);
     })
     .openapi(sendSignature, async (c) => {

@@ -4,7 +4,7 @@
  */
 import { base64url, hex, sha256, utf8 } from './bytes.js';
 import { canonicalJson } from './canonical.js';
-import { objectAt, objectOf, textAt, textOrNullAt, type JsonObject } from './json.js';
+import { objectAt, objectOf, textAt, type JsonObject } from './json.js';
 
 export interface Difference {
   readonly path: string;
@@ -47,7 +47,7 @@ export interface Signable {
   readonly challenge: string;
   readonly statement: JsonObject;
   readonly hash: string;
-  readonly rpId: string | null;
+  readonly rpId: string;
   readonly expiresAt: string;
 }
 
@@ -57,7 +57,7 @@ export function signableOf(value: unknown): Signable {
     challenge: textAt(view, 'challenge'),
     statement: objectAt(view, 'statement'),
     hash: textAt(view, 'hash'),
-    rpId: textOrNullAt(view, 'rpId'),
+    rpId: textAt(view, 'rpId'),
     expiresAt: textAt(view, 'expiresAt'),
   };
 }

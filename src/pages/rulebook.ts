@@ -14,6 +14,7 @@ import {
   type Difference,
   type Proposal,
 } from './rulebook-check.js';
+import { vouchedByOf } from './vouching-check.js';
 import { signWithPasskey } from './webauthn.js';
 
 interface OpenProposal extends Proposal {
@@ -55,6 +56,7 @@ function proposalFacts({ proposer, note, proposedAt, signatures }: OpenProposal)
 
 async function showProposal(page: Page, proposal: OpenProposal): Promise<void> {
   const [base, proposed] = [await readRulebook(page, proposal.base), await readRulebook(page, proposal.digest)];
+  const credentials = await vouchedCredentials(page);
   page.show(
     `Rulebook ${proposal.digest.slice(0, 12)}`,
     proposalFacts(proposal),
@@ -64,12 +66,24 @@ async function showProposal(page: Page, proposal: OpenProposal): Promise<void> {
     ]),
     element('h2', {}, 'What it changes'),
     differenceTable(differencesOf(base, proposed)),
-    element('p', {}, 'Your device will ask for your passkey. Two people sign, one of them an officer.'),
-    button('Sign: this may govern', () => page.attempt(() => sign(page, proposal, 'approve')), { class: 'main' }),
-    button('Sign against it: this must not govern', () => page.attempt(() => sign(page, proposal, 'deny')), {
-      class: 'grave',
-    }),
+    ...(credentials.length > 0 ? signing(page, proposal, credentials) : [passkeyNeeded()]),
   );
+}
+
+function signing(page: Page, proposal: OpenProposal, credentials: readonly string[]): readonly HTMLElement[] {
+  const signed = (verdict: 'approve' | 'deny') => () =>
+    page.attempt(() => sign(page, proposal, { verdict, credentials }));
+  return [
+    element('p', {}, 'Your device will ask for your passkey. Two people sign, one of them an officer.'),
+    button('Sign: this may govern', signed('approve'), { class: 'main' }),
+    button('Sign against it: this must not govern', signed('deny'), { class: 'grave' }),
+  ];
+}
+
+function passkeyNeeded(): HTMLElement {
+  const needed = 'Changing the rules takes a passkey that a colleague vouched for, and you have none yet. ';
+  const link = element('a', { href: 'passkeys' }, 'See your passkeys');
+  return element('p', { class: 'notice' }, needed, link, ', then come back here.');
 }
 
 function differenceTable(differences: readonly Difference[]): HTMLElement {
@@ -81,7 +95,13 @@ function differenceTable(differences: readonly Difference[]): HTMLElement {
   return element('table', {}, element('thead', {}, element('tr', {}, ...head)), element('tbody', {}, ...rows));
 }
 
-async function sign(page: Page, proposal: OpenProposal, verdict: 'approve' | 'deny'): Promise<void> {
+interface Choice {
+  readonly verdict: 'approve' | 'deny';
+  /** Of passkeys that may sign. */
+  readonly credentials: readonly string[];
+}
+
+async function sign(page: Page, proposal: OpenProposal, { verdict, credentials }: Choice): Promise<void> {
   const asked = { proposal: proposal.id, verdict };
   const signable = signableOf(await page.api.post('v1/rulebooks/challenges', asked));
   if (!(await isStatement(signable, proposal, verdict)))
@@ -91,8 +111,7 @@ async function sign(page: Page, proposal: OpenProposal, verdict: 'approve' | 'de
     );
   const { challenge, hash, rpId, expiresAt } = signable;
   page.tell(`Sign with your passkey, until ${localTime(expiresAt)}.`);
-  const credentials = await ownCredentials(page);
-  const assertion = await signWithPasskey({ hash: unbase64(hash), rpId: rpId ?? location.hostname, credentials });
+  const assertion = await signWithPasskey({ hash: unbase64(hash), rpId, credentials });
   page.tell('Sending your signature …');
   const { status } = await patiently(() => page.api.post('v1/rulebooks/signatures', { challenge, assertion }));
   await showProposals(page);
@@ -103,10 +122,11 @@ async function sign(page: Page, proposal: OpenProposal, verdict: 'approve' | 'de
   );
 }
 
-/** Those of this person's passkeys that still sign. */
-async function ownCredentials({ api }: Page): Promise<readonly string[]> {
+/** Those of this person's passkeys that still sign, and that a colleague vouched for. */
+async function vouchedCredentials({ api }: Page): Promise<readonly string[]> {
   const passkeys = listAt(objectOf(await api.get('v1/passkeys')), 'passkeys').map(objectOf);
-  return passkeys.filter((each) => each['revokedAt'] === null).map((each) => textAt(each, 'credential'));
+  const able = passkeys.filter((each) => each['revokedAt'] === null && vouchedByOf(each) !== null);
+  return able.map((each) => textAt(each, 'credential'));
 }
 
 async function readRulebook({ api }: Page, digest: string): Promise<JsonObject> {

@@ -29,6 +29,7 @@ const changeRefusals = [
   'rulebook.inactive',
   'rulebook.no_officer',
   'rulebook.not_verified_user',
+  'rulebook.not_vouched',
   'rulebook.other_base',
   'rulebook.other_person',
   'rulebook.other_statement',

@@ -1,11 +1,12 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { PoolClient } from 'pg';
-import { z } from 'zod';
-import type { IsSigned } from '../passkey/stored-word.store.js';
-import { canonicalDigest, hex } from '../audit/bytes.js';
-import { dataOf, leafOf, type LeafData, type LeafKind } from '../audit/leaf.js';
-import { unbase64url } from '../passkey/base64url.js';
-import { findPasskey, type PasskeyRow } from '../passkey/passkey.store.js';
+import type { ChallengeId } from '../action/ids.js';
+import { canonicalDigest } from '../audit/bytes.js';
+import { dataOf, leafOf, type LeafData } from '../audit/leaf.js';
+import { tenantLeaf } from '../audit/leaf.store.js';
+import { isEnrolledBy } from '../passkey/signing-key.js';
+import { signingKey, wordsBehind, type IsSigned } from '../passkey/stored-word.store.js';
+import { isVouched } from '../passkey/vouched.js';
 import { statementHash, type ChangeRefusal } from './change.js';
 import { findChangeChallenge, statementOf, type ProposalRow, type SignatureRow } from './change.store.js';
 import { signerStanding, type JudgedSignature } from './change-rules.js';
@@ -26,7 +27,7 @@ export interface SignatureTrust {
 
 /**
  * One stored signature, verified once more and from the ground up: the statement made again from the rows, the assertion
- * under it, the key by the log of its enrolment, and what its signer may be by now.
+ * under it, the key by the log of its enrolment, the words behind it that stood before, and what its signer may be by now.
  */
 export async function verifySignature(
   tx: PoolClient,
@@ -36,27 +37,29 @@ export async function verifySignature(
   const no = (code: ChangeRefusal): VerifiedSignature => ({ status: 'refused', code });
   const { assertion, person, verdict } = row;
   const challenge = await findChangeChallenge(tx, row.challenge);
-  const logged = await leafData(tx, 'rulebook.signed', row.challenge);
+  const logged = await signedLeaf(tx, row.challenge);
   const statement = challenge && statementHash(statementOf(challenge), sha256);
   const isAsLogged =
     statement === row.statement &&
-    logged?.statement === statement &&
-    logged.proof === canonicalDigest(assertion) &&
+    logged?.data.statement === statement &&
+    logged.data.proof === canonicalDigest(assertion) &&
     challenge?.proposal === proposal.proposal &&
     challenge.digest === proposal.digest &&
     challenge.base === proposal.base &&
     challenge.person === person &&
     challenge.verdict === verdict &&
     row.roles.every((role) => challenge.actingRoles.includes(role));
-  if (statement === undefined || !isAsLogged) return no('rulebook.altered');
+  if (statement === undefined || !logged || !isAsLogged) return no('rulebook.altered');
 
-  const passkey = await findPasskey(tx, assertion.credentialId);
-  const enrolled = passkey && (await leafData(tx, 'passkey.enrolled', passkey.passkey));
-  if (passkey && !isEnrolled(passkey, enrolled)) return no('rulebook.unknown_passkey');
   const { rpIds } = base.trustRoots;
-  const signed = passkey !== undefined && (await isSigned(assertion, passkey.publicKey, rpIds));
+  const key = await signingKey(tx, assertion, { isSigned, rpIds });
+  if (!key || !isEnrolledBy(key, { person, credentialId: assertion.credentialId }))
+    return no('rulebook.unknown_passkey');
+  const { row: passkey, signed } = key;
   const unproven = checkSignature({ assertion, passkey, person, hash: statement, rpIds, signed });
   if (unproven) return no(unproven);
+  const words = await wordsBehind(tx, passkey.passkey, { isSigned, rpIds });
+  if (!isVouched(words, { key, before: logged.index, rpIds })) return no('rulebook.not_vouched');
 
   const signer = await findSigner(tx, person);
   if (!signer) return no('rulebook.inactive');
@@ -65,22 +68,12 @@ export async function verifySignature(
   return { status: 'genuine', person, verdict, roles: standing.roles, statement };
 }
 
-/** The key is the one that the person enrolled, by the log as well as by the table. */
-function isEnrolled(row: PasskeyRow, enrolled: LeafData<'passkey.enrolled'> | undefined): boolean {
-  return (
-    enrolled?.person === row.person &&
-    enrolled.rpId === row.rpId &&
-    enrolled.credential === hex(sha256(unbase64url(row.credential) ?? new Uint8Array())) &&
-    enrolled.publicKey === hex(sha256(row.publicKey))
-  );
-}
-
-/** Of the tenant's own leaf of this kind and key. */
-async function leafData<K extends LeafKind>(tx: PoolClient, kind: K, key: string): Promise<LeafData<K> | undefined> {
-  const found = await tx.query(
-    'SELECT bytes FROM countersign.audit_leaf WHERE kind = $1 AND key = $2 AND action IS NULL',
-    [kind, key],
-  );
-  const bytes = found.rows.map((row) => z.object({ bytes: z.instanceof(Buffer) }).parse(row).bytes)[0];
-  return bytes && dataOf(leafOf(bytes), kind);
+/** What the log says of a signature, and where. */
+async function signedLeaf(
+  tx: PoolClient,
+  challenge: ChallengeId,
+): Promise<{ readonly index: number; readonly data: LeafData<'rulebook.signed'> } | undefined> {
+  const stored = await tenantLeaf(tx, 'rulebook.signed', challenge);
+  const data = stored && dataOf(leafOf(stored.bytes), 'rulebook.signed');
+  return data && { index: stored.index, data };
 }

@@ -1,8 +1,10 @@
 import { sha256 } from '@noble/hashes/sha2.js';
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import type { ChallengeId, PersonId, RoleName, TenantId } from '../action/ids.js';
 import { appendLeaf } from '../audit/append.store.js';
 import { inTenant } from '../database/transaction.js';
+import { passkeysOf } from '../passkey/passkey.store.js';
+import { vouchersOf } from '../passkey/vouching.store.js';
 import { statementHash, type ChangeRefusal, type ChangeVerdict, type ProposalId, type Statement } from './change.js';
 import { refusedChangeLeaf } from './change-leaves.js';
 import { findChangeChallenge, findProposal, insertChangeChallenge, statementOf } from './change.store.js';
@@ -32,8 +34,8 @@ export type OpenedSignature =
       readonly statement: Statement;
       /** base64url of 32 bytes: what the passkey signs. */
       readonly hash: string;
-      /** Of the site whose passkey signs; undefined where the rulebook names none. */
-      readonly rpId: string | undefined;
+      /** Of the site whose passkey signs. */
+      readonly rpId: string;
       /** Five minutes after it was opened, by the database's clock. */
       readonly expiresAt: Date;
     }
@@ -60,13 +62,21 @@ export async function openSignature(
     const acting = actingRoles ?? rolesToSignIn(base, signer);
     const standing = signerStanding(base, signer, acting);
     if (standing.status === 'refused') return refuse(standing.code);
+    const [rpId] = base.trustRoots.rpIds;
+    if (rpId === undefined || !(await holdsVouched(tx, person, rpId))) return refuse('rulebook.not_vouched');
     const challenge = deps.newChallengeId();
     const objection = await insertChangeChallenge(tx, { challenge, proposal, person, verdict, actingRoles: acting });
     if (objection !== undefined) return refuse(objection);
     const opened = await findChangeChallenge(tx, challenge);
     if (!opened) throw new Error('a challenge that was just opened is not there');
     const statement = statementOf(opened);
-    const [rpId] = base.trustRoots.rpIds;
     return { status: 'opened', statement, hash: statementHash(statement, sha256), rpId, expiresAt: opened.expiresAt };
   });
+}
+
+/** Whether this person has a passkey of this site that somebody vouched for. */
+async function holdsVouched(tx: PoolClient, person: PersonId, rpId: string): Promise<boolean> {
+  const vouchers = await vouchersOf(tx, person);
+  const own = await passkeysOf(tx, person);
+  return own.some((each) => each.revokedAt === null && each.rpId === rpId && vouchers.has(each.passkey));
 }

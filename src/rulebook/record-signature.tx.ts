@@ -7,6 +7,7 @@ import type { Assertion } from '../passkey/assertion.js';
 import { unbase64url } from '../passkey/base64url.js';
 import { authenticatorDataOf } from '../passkey/ceremony.js';
 import { findPasskey, usePasskey, type PasskeyRow } from '../passkey/passkey.store.js';
+import { wordFor } from '../passkey/vouching.store.js';
 import { changeRefusalSchema, statementHash, type ChangeRefusal } from './change.js';
 import { refusedChangeLeaf } from './change-leaves.js';
 import {
@@ -60,7 +61,11 @@ export async function openProof(deps: RecordSignatureDeps, of: SignatureCase): P
   });
 }
 
-/** Counts an assertion: it must be the person's own, for this statement, and they must be entitled to sign now. */
+/**
+ * Counts an assertion: it must be the person's own, for this statement, by a passkey that somebody vouched for, and they
+ * must be entitled to sign now. A deny takes the same key: it ends a proposal, and else whoever makes up keys at the
+ * identity provider could stop every change, the one that drops this provider first of all.
+ */
 export async function recordSignature(
   { pool }: Pick<RecordSignatureDeps, 'pool'>,
   of: SignatureCase,
@@ -76,6 +81,7 @@ export async function recordSignature(
     if (unproven) return no(unproven);
     const signer = await findSigner(tx, person);
     if (!signer || !passkey) return no('rulebook.inactive');
+    if (!(await wordFor(tx, passkey.passkey))) return no('rulebook.not_vouched');
     const standing = signerStanding(base, signer, actingRoles);
     if (standing.status === 'refused') return no(standing.code);
     const { roles } = standing;

@@ -1,5 +1,17 @@
 /** Reads a YAML file to plain data, and remembers where everything stood. */
-import { LineCounter, Scalar, isMap, isNode, isPair, isScalar, parseAllDocuments, visit, type Document } from 'yaml';
+import {
+  LineCounter,
+  Lexer,
+  Parser,
+  Scalar,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  parseAllDocuments,
+  visit,
+  type Document,
+} from 'yaml';
 import { fail, throwProblems, type Path, type Problem } from './problem.js';
 
 export interface Place {
@@ -16,6 +28,8 @@ export interface ReadFile {
 
 /** Far above any rulebook that people can review. */
 const maxLength = 1_000_000;
+/** Far above any rulebook too. What parses a file goes down level by level, and would use the stack up. */
+const maxDepth = 64;
 /** One mistake early in a file makes the parser complain about everything after it. */
 const maxProblems = 20;
 
@@ -32,6 +46,8 @@ export function readYaml(file: string, text: string): ReadFile {
     const { line, col } = lines.linePos(offset);
     return { file, line, column: col };
   };
+  const deep = beyondDepth(text);
+  if (deep) fail({ file, ...deep, message: 'nested too deep' });
   const documents = parseAllDocuments(text, { lineCounter: lines, version: '1.2', schema: 'core', uniqueKeys: true });
   const [document, second] = 'empty' in documents ? [] : documents;
   if (document === undefined) fail({ ...place(0), message: 'the file is empty' });
@@ -43,8 +59,7 @@ export function readYaml(file: string, text: string): ReadFile {
   throwProblems(
     [...document.errors, ...document.warnings].slice(0, maxProblems).map(({ message, pos }): Problem => ({
       ...place(pos[0]),
-      // The parser goes down level by level, and says so in its own words.
-      message: message.startsWith('Maximum call stack') ? 'nested too deep' : message.replace(/ at line \d+[^]*$/, ''),
+      message: message.replace(/ at line \d+[^]*$/, ''),
     })),
   );
   throwProblems(forbiddenIn(document).map(({ offset, message }) => ({ ...place(offset), message })));
@@ -52,6 +67,20 @@ export function readYaml(file: string, text: string): ReadFile {
     data: document.toJS(),
     locate: (path, atKey = false) => place(offsetOf(document, path, atKey)),
   };
+}
+
+/** Where the text is nested deeper than any rulebook is. Tokens are read one by one, with a stack of the reader's own. */
+function beyondDepth(text: string): { line: number; column: number } | undefined {
+  const lines = new LineCounter();
+  lines.addNewLine(0);
+  const parser = new Parser(lines.addNewLine);
+  for (const lexeme of new Lexer().lex(text)) {
+    Array.from(parser.next(lexeme)); // what it makes of them, the document is made of later
+    if (parser.stack.length <= maxDepth) continue;
+    const { line, col: column } = lines.linePos(parser.offset);
+    return { line, column };
+  }
+  return undefined;
 }
 
 function forbiddenIn(document: Document): { offset: number; message: string }[] {

@@ -1,13 +1,31 @@
 /** Whoever can change the rules can do anything: attempts to do so with less than two people who may. */
+import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { sha256 } from '@noble/hashes/sha2.js';
+import type { PoolClient } from 'pg';
 import type { PasskeyAssertion } from '@countersign/sandbox';
+import { digest } from '../../src/action/ids.js';
+import { appendLeaf } from '../../src/audit/append.store.js';
+import { canonicalDigest } from '../../src/audit/bytes.js';
 import { logins } from '../../src/database/logins.js';
 import { inTenant } from '../../src/database/transaction.js';
+import { assertionSchema } from '../../src/passkey/assertion.js';
+import { vouchingSchema, type PasskeyId, type VouchingId } from '../../src/passkey/ids.js';
+import { vouchingHash } from '../../src/passkey/vouching.js';
+import {
+  findVouching,
+  insertVouching,
+  insertWord,
+  recordWord,
+  statementOf,
+  wordFor,
+  type VouchedRow,
+} from '../../src/passkey/vouching.store.js';
 import { loadRulebook } from '../../src/rulebook/load.js';
 import { installRulebook } from '../../src/rulebook/install.tx.js';
 import { unfitForProduction } from '../../src/rulebook/production.js';
 import { statementHash, type ProposalId } from '../../src/rulebook/change.js';
+import { insertChangeProof, insertSignature } from '../../src/rulebook/change.store.js';
 import { clinic, type Name } from '../integration/approval/stage.js';
 import { changeStage, type Changed, type ChangeStage, type Opened } from '../integration/rulebook/change-stage.js';
 import { noTrust, rulebookFiles, testRulebook } from '../support/rulebook.js';
@@ -16,20 +34,22 @@ const people = ['elif', 'chen', 'dora', 'amara'] as const;
 
 let stage: ChangeStage;
 let base: string;
+/** Of those above, each with ben's word. */
+const passkeys = new Map<Name, PasskeyId>();
 let proposal: ProposalId;
 let hours = 4;
 beforeAll(async () => {
   stage = await changeStage();
 });
 beforeEach(async () => {
-  for (const name of people) await stage.at.enrol(name);
+  for (const name of people) passkeys.set(name, await stage.enrol(name));
   await stage.grantedFor('2 days');
   base = await stage.active();
   proposal = await stage.proposed('elif', (hours += 1));
 });
 afterEach(async () => {
   expect(await stage.active()).toBe(base); // whatever was tried
-  await stage.at.revokeAll();
+  await stage.revokeAll();
 });
 afterAll(() => stage?.end());
 
@@ -44,6 +64,16 @@ async function opened(by: Name): Promise<Opened> {
   return found;
 }
 
+/** As the superuser, past triggers and checks. */
+async function force(table: string, sql: string, ...values: unknown[]): Promise<void> {
+  await query(`ALTER TABLE countersign.${table} DISABLE TRIGGER USER`);
+  try {
+    await query(sql, ...values);
+  } finally {
+    await query(`ALTER TABLE countersign.${table} ENABLE TRIGGER USER`);
+  }
+}
+
 describe('a change is not made', () => {
   it('by who proposed it alone, signing as often as they like', async () => {
     const [first, second] = [await opened('elif'), await opened('elif')];
@@ -56,7 +86,7 @@ describe('a change is not made', () => {
   });
 
   it('by one person with two passkeys', async () => {
-    await stage.at.enrol('elif');
+    await stage.enrol('elif');
     const [first, second] = [await opened('elif'), await opened('elif')];
     await Promise.all([stage.send(first, 'elif'), stage.send(second, 'elif')]);
     const { rows } = await query('SELECT FROM countersign.rulebook_signature WHERE proposal = $1', proposal);
@@ -192,8 +222,8 @@ describe('a change is not made', () => {
 
   it('by a copied passkey, whose counter went back', async () => {
     const counts = { counts: true };
-    await stage.at.revokeAll();
-    await stage.at.enrol('dora', counts);
+    await stage.revokeAll();
+    await stage.enrol('dora', counts);
     const found = await opened('dora');
     const [older, newer] = [1, 2].map(() => stage.assertion(found, 'dora', { made: counts }));
     if (!older || !newer) throw new Error('there are two');
@@ -210,16 +240,100 @@ function altered(part: Partial<PasskeyAssertion>): Changed {
   return { assertion: (made) => ({ ...made, ...part }) };
 }
 
-describe('whoever owns the database cannot change the rules unseen', () => {
-  /** As the superuser, past triggers and checks. */
-  const force = async (table: string, sql: string, ...values: unknown[]) => {
-    await query(`ALTER TABLE countersign.${table} DISABLE TRIGGER USER`);
-    try {
-      await query(sql, ...values);
-    } finally {
-      await query(`ALTER TABLE countersign.${table} ENABLE TRIGGER USER`);
-    }
+describe('a passkey that the identity provider made up signs no change', () => {
+  const db = () => stage.at.votes.db;
+  const byGovernance = <T>(work: (tx: PoolClient) => Promise<T>) => inTenant(db().pool('governance'), clinic, work);
+  const byApi = <T>(work: (tx: PoolClient) => Promise<T>) => inTenant(db().pool('api'), clinic, work);
+  const ben = () => stage.at.votes.person('ben');
+
+  /** In dora's name; what signs for her from here on. */
+  let madeUp: PasskeyId;
+  beforeEach(async () => {
+    await stage.sign(proposal, 'elif');
+    madeUp = (await stage.at.enrol('dora')).enrolment;
+  });
+
+  /** What the login of governance can do for a signature that its worker refuses: count it, under a leaf of its own. */
+  async function countByHand(): Promise<void> {
+    const found = await opened('dora');
+    const { challenge, person, actingRoles: roles, verdict, digest: rulebook } = found.statement;
+    const statement = found.hash;
+    const assertion = assertionSchema.parse(stage.assertion(found, 'dora'));
+    const name = await byApi((tx) => insertChangeProof(tx, challenge, person, assertion));
+    if (!name) throw new Error('it was not noted');
+    const proof = canonicalDigest(assertion);
+    const by = { person, roles: [...roles], passkey: madeUp };
+    await byGovernance(async (tx) => {
+      expect(await insertSignature(tx, { challenge, name, roles, statement })).toBeUndefined();
+      const data = { proposal, rulebook, base: digest(base), challenge, verdict, statement, proof, ...by };
+      await appendLeaf(tx, { kind: 'rulebook.signed', key: challenge, data });
+    });
+  }
+
+  const expectNotActivated = async () => {
+    expect(await stage.activate(proposal)).toEqual(refused('rulebook.not_vouched'));
+    await onTheLog('rulebook.not_vouched');
   };
+
+  /** The word that ben gave for the passkey that is dora's. */
+  async function bensWord(): Promise<VouchedRow> {
+    const own = passkeys.get('dora');
+    const word = own && (await byApi((tx) => wordFor(tx, own)));
+    if (!word) throw new Error('he gave none');
+    return word;
+  }
+
+  /** As if it had been for the one that was made up. */
+  const leafOfWord = (vouching: VouchingId, { word, voucherPasskey }: VouchedRow, statement: string) => {
+    const [person, voucher] = [stage.at.votes.person('dora'), ben()];
+    const about = { vouching, passkey: madeUp, person, voucher, voucherPasskey, statement };
+    const data = { ...about, method: 'passkey', proof: canonicalDigest(word) } as const;
+    return { kind: 'passkey.vouched', key: vouching, data } as const;
+  };
+
+  it('sent like any other', async () => {
+    expect(await stage.send(await opened('dora'), 'dora')).toEqual(refused('rulebook.not_vouched'));
+    await onTheLog('rulebook.not_vouched');
+    expect(await stage.activate(proposal)).toEqual(refused('rulebook.unsigned'));
+  });
+
+  it('counted by the login of governance', async () => {
+    await countByHand();
+    await expectNotActivated();
+  });
+
+  it('under a word that came only afterwards', async () => {
+    await countByHand();
+    await stage.at.vouch('ben', madeUp);
+    await expectNotActivated();
+  });
+
+  it('under a word in no table, with a leaf of its own', async () => {
+    const leaf = leafOfWord(vouchingSchema.parse(randomUUID()), await bensWord(), 'A'.repeat(43));
+    await byGovernance((tx) => appendLeaf(tx, leaf));
+    await countByHand();
+    await expectNotActivated();
+  });
+
+  it('under a word in the tables that was given for another passkey, with a leaf of its own', async () => {
+    const vouching = vouchingSchema.parse(randomUUID());
+    const given = await bensWord();
+    const { voucherPasskey, word } = given;
+    const [row, name] = await byApi(async (tx) => {
+      await insertVouching(tx, vouching, madeUp, ben());
+      return [await findVouching(tx, vouching), await insertWord(tx, vouching, ben(), word)] as const;
+    });
+    if (!row || !name) throw new Error('it was not noted');
+    await byGovernance(async (tx) => {
+      expect(await recordWord(tx, { vouching, name, voucherPasskey, counter: 0 })).toBeUndefined();
+      await appendLeaf(tx, leafOfWord(vouching, given, vouchingHash(statementOf(row), sha256)));
+    });
+    await countByHand();
+    await expectNotActivated();
+  });
+});
+
+describe('whoever owns the database cannot change the rules unseen', () => {
   beforeEach(async () => {
     for (const by of ['elif', 'dora'] as const) await stage.sign(proposal, by);
   });
@@ -233,6 +347,10 @@ describe('whoever owns the database cannot change the rules unseen', () => {
     expect(await stage.activate(proposal)).toEqual(refused('rulebook.altered'));
     await onTheLog('rulebook.altered');
   });
+
+  /** Their passkeys. */
+  const signers = `SELECT k.passkey FROM countersign.passkey k
+    JOIN countersign.rulebook_signature s ON s.person = k.person AND s.proposal = $1`;
 
   it.each<[what: string, table: string, sql: string, code: string]>([
     [
@@ -262,13 +380,27 @@ describe('whoever owns the database cannot change the rules unseen', () => {
          (SELECT challenge FROM countersign.rulebook_signature WHERE proposal = $1)`,
       'rulebook.altered',
     ],
+    [
+      'by taking the word away that stands behind a passkey',
+      'vouched',
+      `DELETE FROM countersign.vouched WHERE passkey IN (${signers})`,
+      'rulebook.not_vouched',
+    ],
+    [
+      'by another signature under that word',
+      'vouching_word',
+      `UPDATE countersign.vouching_word SET word = jsonb_set(word, '{signature}', '"AAAA"') WHERE vouching IN
+         (SELECT vouching FROM countersign.vouched WHERE passkey IN (${signers}))`,
+      'rulebook.not_vouched',
+    ],
   ])('%s', async (_what, table, sql, code) => {
     await force(table, sql, proposal);
     expect(await stage.activate(proposal)).toEqual(refused(code));
   });
 
   it('by a key in place of the enrolled one', async () => {
-    await force('passkey', `UPDATE countersign.passkey SET public_key = 'x' WHERE revoked_at IS NULL`);
+    const theirs = stage.at.votes.person('dora');
+    await force('passkey', `UPDATE countersign.passkey SET public_key = 'x' WHERE person = $1`, theirs);
     expect(await stage.activate(proposal)).toEqual(refused('rulebook.unknown_passkey'));
   });
 });

@@ -12,6 +12,24 @@ import { pagesStage, type PagesStage } from './pages-stage.js';
 
 cloneInOwnRealm();
 
+const violationsOf = (found: unknown) =>
+  z.looseObject({ violations: z.array(z.looseObject({ id: z.string() })) }).parse(found).violations;
+
+async function virtualAuthenticator(page: Page): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('WebAuthn.enable');
+  await session.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  });
+}
+
 describeInChromium('the page for proposed rules', () => {
   let stage: PagesStage;
   let browser: Browser;
@@ -35,18 +53,7 @@ describeInChromium('the page for proposed rules', () => {
     proposal = proposed.row.proposal;
     browser = await launchChromium();
     page = await browser.newPage();
-    const session = await page.context().newCDPSession(page);
-    await session.send('WebAuthn.enable');
-    await session.send('WebAuthn.addVirtualAuthenticator', {
-      options: {
-        protocol: 'ctap2',
-        transport: 'internal',
-        hasResidentKey: true,
-        hasUserVerification: true,
-        isUserVerified: true,
-        automaticPresenceSimulation: true,
-      },
-    });
+    await virtualAuthenticator(page);
   });
   afterAll(async () => {
     await browser?.close();
@@ -54,18 +61,47 @@ describeInChromium('the page for proposed rules', () => {
   });
 
   const press = (name: string) => page.getByRole('button', { name, exact: true }).click();
+  async function enrol(of: Page, person: string): Promise<void> {
+    await of.goto(`${stage.url}/pages/passkeys`);
+    await of.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await stage.signIn(of, person);
+    await of.getByText('You have none yet.').waitFor();
+    await of.getByRole('button', { name: 'Make a passkey on this device' }).click();
+    await stage.signIn(of, person);
+    await of.getByText('Your passkey is enrolled.').waitFor();
+  }
+
+  /** As a colleague on a device of their own, at the address that the owner of a passkey gave them. */
+  async function vouchFor(address: string): Promise<void> {
+    const context = await browser.newContext();
+    const theirPage = await context.newPage();
+    await virtualAuthenticator(theirPage);
+    await enrol(theirPage, 'ben');
+    await theirPage.goto(address);
+    await theirPage.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await theirPage.getByRole('button', { name: /is the passkey of elif$/ }).click();
+    await theirPage.getByText('You vouched for the passkey of elif.').waitFor();
+    await context.close();
+  }
+
   const signatures = async () =>
     (await stage.stack.db.admin.query('SELECT verdict, roles FROM countersign.rulebook_signature')).rows;
 
-  it('shows an officer what would change, and has their passkey sign it', async () => {
-    await page.goto(`${stage.url}/pages/passkeys`);
+  it('says to whom nobody vouched for a passkey what to do, and has nothing signed', async () => {
+    await enrol(page, 'elif');
+    await page.goto(`${stage.url}/pages/rulebook?proposal=${proposal}`);
     await press('Sign in');
-    await stage.signIn(page, 'elif');
-    await page.getByText('You have none yet.').waitFor();
-    await press('Make a passkey on this device');
-    await stage.signIn(page, 'elif');
-    await page.getByText('Your passkey is enrolled.').waitFor();
+    await page.getByText('takes a passkey that a colleague vouched for, and you have none yet').waitFor();
+    expect(await page.getByRole('button', { name: /^Sign:|^Sign against/ }).count()).toBe(0);
+    await page.evaluate(axe.source);
+    expect(violationsOf(await page.evaluate('axe.run()'))).toEqual([]);
+    await page.getByRole('link', { name: 'See your passkeys' }).click();
+    await press('Sign in');
+    await page.getByText('nobody yet; the gravest decisions ask for it').waitFor();
+  });
 
+  it('shows an officer what would change, and has their passkey sign it', async () => {
+    await vouchFor((await page.locator('dd code').nth(1).innerText()).trim());
     await page.goto(`${stage.url}/pages/rulebook?proposal=${proposal}`);
     await press('Sign in');
     await page.getByRole('heading', { name: 'What it changes' }).waitFor();
@@ -75,8 +111,7 @@ describeInChromium('the page for proposed rules', () => {
     for (const width of [1_200, 320]) {
       await page.setViewportSize({ width, height: 900 });
       await screenshot(page, `rulebook-${width}`);
-      const found = z.looseObject({ violations: z.array(z.looseObject({ id: z.string() })) });
-      expect(found.parse(await page.evaluate('axe.run()')).violations).toEqual([]);
+      expect(violationsOf(await page.evaluate('axe.run()'))).toEqual([]);
       expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0);
     }
     await page.setViewportSize({ width: 1_200, height: 900 });

@@ -73,7 +73,7 @@ export interface EndStateStage {
   enrol(by: Name): Promise<Enrolled>;
   /** Says, with their own passkey, that this one is its owner's; the id of its workflow. */
   vouch(by: Name, passkey: PasskeyId): Promise<string>;
-  /** Proposes other rules and has this officer sign them through the workflow, whose id it answers. */
+  /** Proposes other rules and has this officer, whose passkey has its word, sign them through the workflow; its id. */
   signRules(by: Name): Promise<string>;
   /** Transactions that reached the EHR so far. */
   sent(): number;

@@ -2,6 +2,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import type { Api } from '../api.gateway.js';
 import { previewCommand } from './actions-preview.js';
+import { requestCommand } from './actions-request.js';
 import { actionDetails, actionLines, statusText } from './action-text.js';
 import { findId } from './find-id.js';
 import { groupOf, personCommand, signedIn, type PersonOptions } from './person-command.js';
@@ -60,6 +61,7 @@ export function actionsCommand(shell: Shell = processShell): Command {
       }),
   );
 
+  requestCommand(group, shell);
   previewCommand(group, shell);
 
   return group;

@@ -72,7 +72,8 @@ export function passkeyLines(passkeys: readonly PasskeyView[]): string[] {
 
 /** What its owner asks of a colleague. */
 function vouchingLine({ id, fingerprint }: PasskeyView): string {
-  return `For T3 a colleague vouches for it, once you have read them ${printable(fingerprint)}: countersign passkeys vouch ${id}`;
+  const read = `once you have read them ${printable(fingerprint)}: countersign passkeys vouch ${id}`;
+  return `For T3 and for changes of the rules a colleague vouches for it, ${read}`;
 }
 
 /** A passkey that somebody is asked to vouch for. */

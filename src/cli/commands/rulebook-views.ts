@@ -43,7 +43,7 @@ export const proposedView = z.looseObject({ proposal: z.uuid(), digest: digestSc
 export const challengeView = z.looseObject({
   statement: statementSchema,
   hash: z.string(),
-  rpId: z.string().nullable(),
+  rpId: z.string(),
   expiresAt: instant,
 });
 

@@ -24,6 +24,7 @@ export function describeStack({ urls, namespace, people, agents, state, vkey }: 
       ...people.map(({ person, name, roles, password }) => [person, name, roles.join(', '), password]),
     ]),
     '',
+    '  Ask as an agent:       countersign actions request examples/request.json --agent triage-agent --sandbox-person chen',
     '  Act as one of them:    countersign approvals list --sandbox-person amara',
     '  On the sign-in page:   person and password as above; one-time code: countersign dev code amara',
     ...heading('Agents'),

@@ -17,7 +17,9 @@ let governing: RulebookContent;
 beforeAll(async () => {
   api = await apiStage();
   passkeys = passkeysAt(api);
-  for (const name of ['elif', 'chen', 'dora'] as const) await passkeys.enrol(name);
+  const [elif, chen, dora] = [await passkeys.enrol('elif'), await passkeys.enrol('chen'), await passkeys.enrol('dora')];
+  await passkeys.vouch('chen', elif.passkey);
+  for (const { passkey } of [chen, dora]) await passkeys.vouch('elif', passkey);
   await api.stack.db.admin.query(
     `UPDATE countersign.role_grant SET granted_at = clock_timestamp() - interval '2 days'`,
   );
@@ -103,6 +105,22 @@ describe('over the API the rules', () => {
     });
     expect((await call('GET', `/v1/rulebooks/${digest}`, 'elif')).body).toEqual({ digest, content });
     await activate(governing);
+  });
+
+  it('are signed with a passkey that a colleague vouched for', async () => {
+    const proposal = await propose(changed('tiers.yaml', 'deadline: 4h', 'deadline: 5h'));
+    const another = await passkeys.enrol('dora'); // with this one she signs from here on
+    const refused = { status: 409, body: { code: 'rulebook.not_vouched' } };
+    for (const verdict of ['approve', 'deny']) expect(await sign(proposal, 'dora', verdict)).toMatchObject(refused);
+    await passkeys.vouch('elif', another.passkey);
+    expect(await sign(proposal, 'dora')).toMatchObject({ status: 200, body: { status: 'signed' } });
+
+    await api.stack.db.admin.query('UPDATE countersign.passkey SET revoked_at = clock_timestamp() WHERE person = $1', [
+      api.stack.people.dora,
+    ]);
+    await passkeys.enrol('dora');
+    const asked = { proposal, verdict: 'deny' };
+    expect(await call('POST', '/v1/rulebooks/challenges', 'dora', asked)).toMatchObject(refused);
   });
 
   it('are not changed by an agent, and the attempt is on the log', async () => {

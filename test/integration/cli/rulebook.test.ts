@@ -14,8 +14,9 @@ beforeAll(async () => {
   await stage.stack.db.admin.query(
     `UPDATE countersign.role_grant SET granted_at = clock_timestamp() - interval '2 days'`,
   );
-  for (const name of ['elif', 'chen'])
-    expect(await stage.run(passkeysCommand, ['enrol', '--sandbox-person', name])).toMatchObject({ exit: 0 });
+  const [elif, chen] = [await enrolled('elif'), await enrolled('chen')];
+  await vouch('chen', elif);
+  await vouch('elif', chen);
 });
 afterAll(async () => {
   await stage?.stop();
@@ -23,8 +24,20 @@ afterAll(async () => {
 });
 
 const as = (name: string) => ['--sandbox-person', name];
+const passkeys = (args: readonly string[]) => stage.run(passkeysCommand, args);
 const rulebook = (args: readonly string[], seat?: Seat) => stage.run(rulebookCommand, args, seat);
 const history = async () => JSON.parse((await rulebook(['history', '--json', ...as('elif')])).out);
+
+/** The id of a new passkey. */
+async function enrolled(name: string): Promise<string> {
+  const { exit, out } = await passkeys(['enrol', '--json', ...as(name)]);
+  expect(exit).toBe(0);
+  return JSON.parse(out).id;
+}
+
+async function vouch(by: string, passkey: string): Promise<void> {
+  expect(await passkeys(['vouch', passkey, '--yes', ...as(by)])).toMatchObject({ exit: 0 });
+}
 
 /** The active rules in a folder of their own, one passage changed. */
 async function edited(file: string, from: string, to: string): Promise<void> {
@@ -90,6 +103,20 @@ describe('countersign rulebook', () => {
     expect(await rulebook(['sign', digest, '--deny', '--yes', ...as('elif')])).toMatchObject({ exit: 0 });
     const { exit, err } = await rulebook(['activate', digest, ...as('chen')]);
     expect({ exit, err }).toEqual({ exit: 1, err: 'Its latest proposal is denied; propose it anew.' });
+  });
+
+  it('has nobody sign for whose passkey no colleague vouched, and says what to do', async () => {
+    await edited('tiers.yaml', 'deadline: 3h', 'deadline: 10h');
+    const digest = await proposed();
+    const passkey = await enrolled('dora');
+    const { exit, err } = await rulebook(['sign', digest, '--yes', ...as('dora')]);
+    expect(exit).toBe(3);
+    expect(err).toContain('(rulebook.not_vouched)');
+    expect(err).toContain('countersign passkeys list');
+    const { out } = await passkeys(['list', ...as('dora')]);
+    expect(out).toContain(`countersign passkeys vouch ${passkey}`);
+    await vouch('elif', passkey);
+    expect(await rulebook(['sign', digest, '--yes', ...as('dora')])).toMatchObject({ exit: 0 });
   });
 
   it('sends a real person to the API’s own page, where their passkey is', async () => {

@@ -5,6 +5,7 @@ import { rulebookActivities } from '../../../activities/governance/rulebook.js';
 import { Semaphore } from '../../../activities/governance/semaphore.js';
 import { challenge, role } from '../../../src/action/ids.js';
 import { assertionSchema } from '../../../src/passkey/assertion.js';
+import type { PasskeyId } from '../../../src/passkey/ids.js';
 import type { ChangeVerdict, ProposalId } from '../../../src/rulebook/change.js';
 import { openSignature, type OpenedSignature } from '../../../src/rulebook/open-signature.tx.js';
 import { proposeRulebook, type ProposedChange } from '../../../src/rulebook/propose.tx.js';
@@ -34,6 +35,10 @@ export type Opened = Extract<OpenedSignature, { status: 'opened' }>;
 
 export interface ChangeStage {
   readonly at: PasskeyStage;
+  /** Enrols a passkey, for which ben gives his word. */
+  enrol(by: Name, options?: PasskeyOptions): Promise<PasskeyId>;
+  /** Ends every passkey but the one of ben, so that his word counts for those that come. */
+  revokeAll(): Promise<void>;
   /** The active rulebook's content with T1's deadline set to so many hours. */
   content(hours: number): unknown;
   propose(by: Name, content: unknown, note?: string): Promise<ProposedChange>;
@@ -107,9 +112,22 @@ export async function changeStage(): Promise<ChangeStage> {
     );
   };
   await grantedFor('2 days');
+  await at.enrol('farid');
+  await at.vouch('farid', (await at.enrol('ben')).enrolment); // the first word of the tenant
 
   return {
     at,
+    async enrol(by, options) {
+      const { enrolment } = await at.enrol(by, options);
+      await at.vouch('ben', enrolment);
+      return enrolment;
+    },
+    async revokeAll() {
+      await db.admin.query(
+        'UPDATE countersign.passkey SET revoked_at = clock_timestamp() WHERE revoked_at IS NULL AND person <> $1',
+        [person('ben')],
+      );
+    },
     content,
     propose,
     async proposed(by, hours) {

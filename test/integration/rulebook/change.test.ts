@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { canonicalDigest } from '../../../src/audit/bytes.js';
+import type { PasskeyId } from '../../../src/passkey/ids.js';
 import { proposalSchema, type ProposalId } from '../../../src/rulebook/change.js';
 import { rulebookHistory } from '../../../src/rulebook/history.tx.js';
 import { RulebookError } from '../../../src/rulebook/problem.js';
@@ -9,7 +10,7 @@ import { changeStage, type ChangeStage, type Opened } from './change-stage.js';
 let stage: ChangeStage;
 beforeAll(async () => {
   stage = await changeStage();
-  for (const name of ['elif', 'chen', 'dora', 'amara'] as const) await stage.at.enrol(name);
+  for (const name of ['elif', 'chen', 'dora', 'amara'] as const) await stage.enrol(name);
 });
 afterAll(() => stage?.end());
 
@@ -157,6 +158,57 @@ describe('a proposal', () => {
     const nobody = proposalSchema.parse('00000000-0000-4000-8000-000000000000');
     expect(await stage.sign(nobody, 'elif')).toEqual(refused('rulebook.unknown'));
     expect(await stage.activate(nobody)).toEqual(refused('rulebook.unknown'));
+  });
+});
+
+describe('who signs', () => {
+  /** Of dora, who has no other. */
+  let passkey: PasskeyId;
+  let proposal: ProposalId;
+  beforeEach(async () => {
+    await revoke();
+    passkey = (await stage.at.enrol('dora')).enrolment;
+    proposal = await stage.proposed('amara', another());
+  });
+  const revoke = () =>
+    stage.at.votes.db.admin.query(
+      'UPDATE countersign.passkey SET revoked_at = clock_timestamp() WHERE person = $1 AND revoked_at IS NULL',
+      [stage.at.votes.person('dora')],
+    );
+  const vouch = () => stage.at.vouch('ben', passkey);
+  const refusedLast = async () =>
+    expect((await stage.leaves()).at(-1)).toMatchObject({
+      kind: 'rulebook.refused',
+      data: { proposal, person: stage.at.votes.person('dora'), code: 'rulebook.not_vouched' },
+    });
+
+  it('has a passkey that a colleague vouched for, and is told so before they sign', async () => {
+    expect(await stage.open(proposal, 'dora')).toEqual(refused('rulebook.not_vouched'));
+    await refusedLast();
+    await vouch();
+    expect(await stage.sign(proposal, 'dora')).toMatchObject(signed);
+    expect(await stage.sign(proposal, 'elif')).toMatchObject(signed);
+    expect(await stage.activate(proposal)).toMatchObject({ status: 'activated' });
+  });
+
+  it('has one that is not revoked', async () => {
+    await vouch();
+    await revoke();
+    expect(await stage.open(proposal, 'dora')).toEqual(refused('rulebook.not_vouched'));
+  });
+
+  it.each(['approve', 'deny'] as const)('signs with that very passkey, also a verdict of %s', async (verdict) => {
+    await vouch();
+    const found = await stage.open(proposal, 'dora', { verdict });
+    if (found.status !== 'opened') throw new Error(found.code);
+    passkey = (await stage.at.enrol('dora')).enrolment; // another one, with which she signs from here on
+    const assertion = stage.assertion(found, 'dora');
+    expect(await stage.sendBytes(found, 'dora', assertion)).toEqual(refused('rulebook.not_vouched'));
+    await refusedLast();
+    expect(await stage.activate(proposal)).toEqual(refused('rulebook.unsigned')); // and not denied
+    await vouch();
+    expect(await stage.sendBytes(found, 'dora', assertion)).toEqual(refused('rulebook.not_vouched')); // as before
+    expect(await stage.send(found, 'dora')).toMatchObject(signed);
   });
 });
 

@@ -80,6 +80,17 @@ describe('a policy that extends another', () => {
     expect(effects('documentation', 'demographics.name', 'allergy_history')).toEqual(['allow', 'deny']);
   });
 
+  it('keeps what a row cannot access, whatever else the row becomes', () => {
+    const both = {
+      principalRoles: ['clinician', 'billing_staff'],
+      agentRole: 'documentation',
+      elements: ['clinical_notes'],
+    };
+    const answer = answers(extending('roles: { billing_staff: { can_access: [facility], cannot_access: [billing] } }'));
+    expect(answer(both).rules).toEqual(['role.billing_staff.cannot.clinical_notes']);
+    expect(answer({ ...both, principalRoles: ['clinician'] }).effect).toBe('allow');
+  });
+
   it('may let break the glass for what was open', () => {
     const answer = answers({
       'base.yaml': policyText(
@@ -156,6 +167,16 @@ describe('a policy that extends another', () => {
 });
 
 describe('an extension that would allow more', () => {
+  it('is told of grants that are near, and of no deny', () => {
+    expect(complaints(extending('remove: [external_phy]'))).toEqual(['policy.yaml:4:10: unknown grant "external_phy"']);
+  });
+
+  it('by giving what the row denies is refused, although the deny would hold', () => {
+    expect(complaints(extending('roles: { billing_staff: { can_access: [diagnoses] } }'))).toEqual([
+      'policy.yaml:4:40: "role.billing_staff.can.diagnoses" is more than the extended policy gives',
+    ]);
+  });
+
   it.each<[what: string, line: string, place: string, message: string]>([
     [
       'an allow',

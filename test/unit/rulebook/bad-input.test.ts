@@ -57,8 +57,8 @@ describe('a YAML file', () => {
       'roles: {\n',
       'Flow map in block collection must be sufficiently indented and end with a }',
     ],
-    ['brackets without end', '['.repeat(50_000), 'nested too deep'],
-    ['lists without end', '- '.repeat(50_000), 'nested too deep'],
+    ['brackets without end', '['.repeat(50_000), '1:65: nested too deep'],
+    ['lists without end', `a:\n  ${'- '.repeat(50_000)}`, 'x.yaml:2:'],
   ])('is refused for %s', (_what, text, problem) => {
     const found = yamlProblems(text);
     expect(found).toContainEqual(expect.stringMatching(new RegExp(`^x\\.yaml:\\d+:\\d+: `)));
