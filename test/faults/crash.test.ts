@@ -33,7 +33,7 @@ async function asked() {
 
 /** Which tables the workers write, from the request on and from the vote on. */
 const written = {
-  request: ['action', 'audit_leaf', 'audit_log', 'relation', 'step_result', 'warrant', 'warrant_use'],
+  request: ['action', 'audit_leaf', 'audit_log', 'quota_entry', 'relation', 'step_result', 'warrant', 'warrant_use'],
   vote: [
     'action',
     'audit_leaf',
