@@ -8,7 +8,7 @@ export default {
   concurrency: 2,
   dryRunTimeoutMinutes: 20,
   timeoutMS: 60_000,
-  mutate: ['src/{policy,rulebook}/*.ts', '!src/**/*.{store,tx,node}.ts'],
+  mutate: ['src/{policy,rulebook}/**/*.ts', '!src/**/*.{store,tx,node}.ts'],
   reporters: ['clear-text', 'progress', 'json'],
   jsonReporter: { fileName: 'coverage/mutation.json' },
   clearTextReporter: { allowColor: false, allowEmojis: false, logTests: false, reportTests: false },

@@ -1,7 +1,7 @@
 import { isSigned } from '../../src/passkey/verify-assertion.node.js';
-import { activateRulebookOf } from '../../src/rulebook/activate.tx.js';
-import { openProof, recordSignature, type RecordSignatureDeps } from '../../src/rulebook/record-signature.tx.js';
-import type { ActivationCase, ChangeAnswer, SignatureCase } from '../../src/rulebook/signature-case.js';
+import { activateRulebookOf } from '../../src/rulebook/change/activate.tx.js';
+import { openProof, recordSignature, type RecordSignatureDeps } from '../../src/rulebook/change/record-signature.tx.js';
+import type { ActivationCase, ChangeAnswer, SignatureCase } from '../../src/rulebook/change/signature-case.js';
 import type { Semaphore } from './semaphore.js';
 
 /** Local activities of a change of the rules; first writer wins. */

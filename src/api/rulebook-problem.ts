@@ -1,4 +1,4 @@
-import type { ChangeRefusal } from '../rulebook/change.js';
+import type { ChangeRefusal } from '../rulebook/change/change.js';
 import type { Problem as RulebookProblem } from '../rulebook/problem.js';
 import type { Problem } from './problem-codes.js';
 

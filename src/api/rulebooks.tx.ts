@@ -2,11 +2,11 @@ import type { Pool } from 'pg';
 import type { Digest, PersonId, TenantId } from '../action/ids.js';
 import { appendLeaf } from '../audit/append.store.js';
 import { inTenant } from '../database/transaction.js';
-import type { ChangeRefusal, ProposalId } from '../rulebook/change.js';
-import { findProposal } from '../rulebook/change.store.js';
+import type { ChangeRefusal, ProposalId } from '../rulebook/change/change.js';
+import { findProposal } from '../rulebook/change/change.store.js';
 import { setShadow } from '../rulebook/shadow.store.js';
-import { refusedChangeLeaf, unreadableLeaf, type RefusedChange } from '../rulebook/change-leaves.js';
-import type { RulebookHistory } from '../rulebook/history.tx.js';
+import { refusedChangeLeaf, unreadableLeaf, type RefusedChange } from '../rulebook/change/change-leaves.js';
+import type { RulebookHistory } from '../rulebook/change/history.tx.js';
 import { storedContent } from '../rulebook/rulebook.store.js';
 
 /** The content of a rulebook that this tenant knows: active, formerly active or proposed. Undefined for every other. */

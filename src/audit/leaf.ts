@@ -17,7 +17,7 @@ import { finalStatuses, needsSchema, relationBases, tierSchema } from '../action
 import { versionFindings } from '../ehr/version-finding.js';
 import { passkeySchema, vouchingSchema } from '../passkey/ids.js';
 import { findings } from '../reconcile/finding.js';
-import { changeVerdictSchema, proposalSchema } from '../rulebook/change.js';
+import { changeVerdictSchema, proposalSchema } from '../rulebook/change/change.js';
 
 const code = z
   .string()

@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import type { Digest } from '../action/ids.js';
 import { Refusal } from '../action/refusal.js';
-import { activations } from './change.store.js';
+import { activations } from './change/change.store.js';
 import { RulebookError } from './problem.js';
 import type { Rulebook } from './rulebook.js';
 import type { ReadRulebook } from './rulebook.store.js';

@@ -9,7 +9,7 @@ import type { Routine } from '../policy/minimum-necessary.js';
 import type { Quota } from '../policy/quota.js';
 import type { RaisingRule } from '../policy/raising.js';
 import type { RecordClass } from '../retention/schedule.js';
-import type { ChangeRules } from './change-rules.js';
+import type { ChangeRules } from './change/change-rules.js';
 import type { ElementDefinition } from './elements.js';
 import type { RulebookContent } from './schema.js';
 import type { TrustRoots } from './trust-roots.js';

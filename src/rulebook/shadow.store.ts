@@ -2,7 +2,7 @@
 import type { PoolClient } from 'pg';
 import { z } from 'zod';
 import { digestSchema, type ActionId, type PersonId } from '../action/ids.js';
-import { changeRefusalSchema, proposalSchema, type ChangeRefusal, type ProposalId } from './change.js';
+import { changeRefusalSchema, proposalSchema, type ChangeRefusal, type ProposalId } from './change/change.js';
 
 const shadowRow = z.object({ proposal: proposalSchema, digest: digestSchema, since: z.date() });
 export type ShadowRow = Readonly<z.infer<typeof shadowRow>>;

@@ -7,7 +7,7 @@ import {
   type ChangeAnswer,
   type ChangeCase,
   type SignatureCase,
-} from '../rulebook/signature-case.js';
+} from '../rulebook/change/signature-case.js';
 import { taskQueues } from './queues.js';
 
 /** A worker that is up answers within a second; after this the caller hears `pending`. */

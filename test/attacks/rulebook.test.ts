@@ -24,8 +24,8 @@ import {
 import { loadRulebook } from '../../src/rulebook/load.js';
 import { installRulebook } from '../../src/rulebook/install.tx.js';
 import { unfitForProduction } from '../../src/rulebook/production.js';
-import { statementHash, type ProposalId } from '../../src/rulebook/change.js';
-import { insertChangeProof, insertSignature } from '../../src/rulebook/change.store.js';
+import { statementHash, type ProposalId } from '../../src/rulebook/change/change.js';
+import { insertChangeProof, insertSignature } from '../../src/rulebook/change/change.store.js';
 import { clinic, type Name } from '../integration/approval/stage.js';
 import { changeStage, type Changed, type ChangeStage, type Opened } from '../integration/rulebook/change-stage.js';
 import { noTrust, rulebookFiles, testRulebook } from '../support/rulebook.js';

@@ -3,7 +3,7 @@ import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { z } from 'zod';
 import { inTenant } from '../../src/database/transaction.js';
-import { proposeRulebook } from '../../src/rulebook/propose.tx.js';
+import { proposeRulebook } from '../../src/rulebook/change/propose.tx.js';
 import { activeDigest } from '../../src/rulebook/rulebook.store.js';
 import { cloneInOwnRealm } from '../support/own-realm.js';
 import { clinic } from '../support/stack.js';

@@ -1,6 +1,6 @@
 import { ApplicationFailure, proxyLocalActivities } from '@temporalio/workflow';
 import type { RulebookActivities } from '../../activities/governance/rulebook.js';
-import { changeCaseSchema, type ChangeAnswer } from '../../src/rulebook/signature-case.js';
+import { changeCaseSchema, type ChangeAnswer } from '../../src/rulebook/change/signature-case.js';
 
 /** Keys and rows only: what takes longer than this waits for the database. */
 const { signRulebook, activateRulebook } = proxyLocalActivities<RulebookActivities>({

@@ -5,9 +5,9 @@ import { text } from 'node:stream/consumers';
 import type { z } from 'zod';
 import { projectFolder } from '../../config/project-folder.js';
 import { bundleSchema, parseBundleText } from '../../audit/bundle.js';
-import { caseFileSchema, type CaseFile } from '../../policy/cases.js';
-import { sampleSchema, type Sample } from '../../policy/sample.js';
-import { fromLeaf, pastLineSchema, type PastRequest } from '../../policy/simulate.js';
+import { caseFileSchema, type CaseFile } from '../../policy/study/cases.js';
+import { sampleSchema, type Sample } from '../../policy/study/sample.js';
+import { fromLeaf, pastLineSchema, type PastRequest } from '../../policy/study/simulate.js';
 import { reviewRulebook, type RulebookFiles, type Warning } from '../../rulebook/load.js';
 import { readPolicyFolder } from '../../rulebook/policy-folder.node.js';
 import {

@@ -3,7 +3,7 @@ import { Option, type Command, type OptionValues } from 'commander';
 import { tiers } from '../../action/types.js';
 import { phases, verbs } from '../../policy/core.js';
 import type { SpokenAttribute } from '../../policy/spoken.js';
-import { sampleSchema, type Sample } from '../../policy/sample.js';
+import { sampleSchema, type Sample } from '../../policy/study/sample.js';
 
 /** Attributes with one word, with several, and with a truth: `--agent-role`, `--role`, `--on-call`. */
 const one = { purpose: 'purpose', destination: 'destination', agent_role: 'role of the agent' } as const;

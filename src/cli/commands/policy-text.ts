@@ -1,13 +1,13 @@
 /** What the policy tools found, in lines for people who write policies. */
-import type { SampleAnswer } from '../../policy/answer.js';
-import type { CaseResult } from '../../policy/cases.js';
-import { widens, type ChangeKind } from '../../policy/change-kind.js';
-import type { Difference } from '../../policy/diff.js';
-import type { Explanation, Step } from '../../policy/explain.js';
-import type { InvariantResult } from '../../policy/invariants.js';
-import type { Sample } from '../../policy/sample.js';
-import { seatsOf } from '../../policy/seats.js';
-import type { SimulatedChange } from '../../policy/simulate.js';
+import type { SampleAnswer } from '../../policy/study/answer.js';
+import type { CaseResult } from '../../policy/study/cases.js';
+import { widens, type ChangeKind } from '../../policy/study/change-kind.js';
+import type { Difference } from '../../policy/study/diff.js';
+import type { Explanation, Step } from '../../policy/study/explain.js';
+import type { InvariantResult } from '../../policy/study/invariants.js';
+import type { Sample } from '../../policy/study/sample.js';
+import { seatsOf } from '../../policy/study/seats.js';
+import type { SimulatedChange } from '../../policy/study/simulate.js';
 import { spokenAttributes, type SpokenAttribute } from '../../policy/spoken.js';
 import type { Warning } from '../../rulebook/load.js';
 import { problemLine, type Problem } from '../../rulebook/problem.js';

@@ -1,12 +1,12 @@
 /** `countersign policy`: try rules before anything depends on them. Reads files; needs no server and no network. */
 import { Command, type OptionValues } from 'commander';
-import { runCases, type CaseResult } from '../../policy/cases.js';
-import { widens, type ChangeKind } from '../../policy/change-kind.js';
-import { diffActions, diffPolicies } from '../../policy/diff.js';
-import { explain } from '../../policy/explain.js';
-import { checkInvariants, type InvariantResult } from '../../policy/invariants.js';
-import { sampleReader } from '../../policy/sample.js';
-import { simulate } from '../../policy/simulate.js';
+import { runCases, type CaseResult } from '../../policy/study/cases.js';
+import { widens, type ChangeKind } from '../../policy/study/change-kind.js';
+import { diffActions, diffPolicies } from '../../policy/study/diff.js';
+import { explain } from '../../policy/study/explain.js';
+import { checkInvariants, type InvariantResult } from '../../policy/study/invariants.js';
+import { sampleReader } from '../../policy/study/sample.js';
+import { simulate } from '../../policy/study/simulate.js';
 import { problemLine, problemOf, type Problem } from '../../rulebook/problem.js';
 import type { Rulebook } from '../../rulebook/rulebook.js';
 import { documentNames } from '../../rulebook/schema.js';

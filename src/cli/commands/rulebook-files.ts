@@ -7,7 +7,7 @@ import { readPolicyFolder } from '../../rulebook/policy-folder.node.js';
 import { RulebookError } from '../../rulebook/problem.js';
 import type { Rulebook } from '../../rulebook/rulebook.js';
 import type { RulebookContent } from '../../rulebook/schema.js';
-import { filesOf, trustRootsFile } from '../../rulebook/to-files.js';
+import { filesOf, trustRootsFile } from '../../rulebook/change/to-files.js';
 import type { Api } from '../api.gateway.js';
 import { CommandFailure } from './failure.js';
 import { rulebookView } from './rulebook-views.js';

@@ -1,8 +1,8 @@
 /** One signature under a proposed rulebook: shown, confirmed, fixed by a challenge, checked, signed, sent. */
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { statementHash, type ChangeVerdict } from '../../rulebook/change.js';
-import { compareRulebooks } from '../../rulebook/compare.js';
+import { statementHash, type ChangeVerdict } from '../../rulebook/change/change.js';
+import { compareRulebooks } from '../../rulebook/change/compare.js';
 import type { Api } from '../api.gateway.js';
 import { CommandFailure, wrongUse } from './failure.js';
 import { localTime } from './local-time.js';

@@ -1,8 +1,8 @@
 /** Answers of the API about rulebooks, and how they are told. */
 import { z } from 'zod';
 import { digestSchema } from '../../action/ids.js';
-import { changeVerdictSchema, statementSchema } from '../../rulebook/change.js';
-import type { Difference } from '../../rulebook/compare.js';
+import { changeVerdictSchema, statementSchema } from '../../rulebook/change/change.js';
+import type { Difference } from '../../rulebook/change/compare.js';
 import { table } from '../terminal.js';
 import { localTime } from './local-time.js';
 import { printable } from './printable.js';

@@ -1,6 +1,6 @@
 /** `countersign rulebook`: other rules are proposed, signed by two people, and made to govern. */
 import type { Command } from 'commander';
-import { compareRulebooks } from '../../rulebook/compare.js';
+import { compareRulebooks } from '../../rulebook/change/compare.js';
 import type { Api } from '../api.gateway.js';
 import { CommandFailure, wrongUse } from './failure.js';
 import { groupOf, personCommand, signedIn, type PersonOptions } from './person-command.js';

@@ -7,7 +7,7 @@ import { canonicalDigest } from '../../audit/bytes.js';
 import { createLog } from '../../config/log.js';
 import { openPool } from '../../database/pool.js';
 import { actAsOwner, inTenant } from '../../database/transaction.js';
-import { unreadableLeaf } from '../../rulebook/change-leaves.js';
+import { unreadableLeaf } from '../../rulebook/change/change-leaves.js';
 import { installRulebook, type Installed } from '../../rulebook/install.tx.js';
 import { loadRulebook, type RulebookFiles } from '../../rulebook/load.js';
 import { readPolicyFolder } from '../../rulebook/policy-folder.node.js';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { canonicalDigest } from '../../../src/audit/bytes.js';
 import type { PasskeyId } from '../../../src/passkey/ids.js';
-import { proposalSchema, type ProposalId } from '../../../src/rulebook/change.js';
-import { rulebookHistory } from '../../../src/rulebook/history.tx.js';
+import { proposalSchema, type ProposalId } from '../../../src/rulebook/change/change.js';
+import { rulebookHistory } from '../../../src/rulebook/change/history.tx.js';
 import { RulebookError } from '../../../src/rulebook/problem.js';
 import { clinic } from '../approval/stage.js';
 import { changeStage, type ChangeStage, type Opened } from './change-stage.js';

@@ -9,7 +9,7 @@ import { devDirectory } from '../../../src/cli/dev/first-directory.js';
 import { withGoodRules } from '../../../src/cli/dev/good-rules.js';
 import { writeDevPolicies } from '../../../src/cli/dev/policies.js';
 import { readDirectory } from '../../../src/directory/directory-file.js';
-import { compareRulebooks } from '../../../src/rulebook/compare.js';
+import { compareRulebooks } from '../../../src/rulebook/change/compare.js';
 import { loadRulebook } from '../../../src/rulebook/load.js';
 import { readPolicyFolder } from '../../../src/rulebook/policy-folder.node.js';
 import { unfitForProduction } from '../../../src/rulebook/production.js';

@@ -3,8 +3,8 @@ import { describe, expect, it } from '@jest/globals';
 import { challenge, digest, person, role, tenant } from '../../../src/action/ids.js';
 import { canonicalDigest } from '../../../src/audit/bytes.js';
 import { differencesOf, isRulebook, isStatement, signableOf } from '../../../src/pages/rulebook-check.js';
-import { proposalSchema, statementHash, type Statement } from '../../../src/rulebook/change.js';
-import { compareRulebooks } from '../../../src/rulebook/compare.js';
+import { proposalSchema, statementHash, type Statement } from '../../../src/rulebook/change/change.js';
+import { compareRulebooks } from '../../../src/rulebook/change/compare.js';
 import { rulebookFiles, testRulebook } from '../../support/rulebook.js';
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest();

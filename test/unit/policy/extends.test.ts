@@ -5,7 +5,7 @@ import type { CompiledPolicy, PolicyRequest } from '../../../src/policy/core.js'
 import { decide } from '../../../src/policy/decide.js';
 import type { ExtensionDocument, PolicyDocument, RuleDocument } from '../../../src/policy/document.js';
 import { restoreRulebook } from '../../../src/rulebook/load.js';
-import { filesOf } from '../../../src/rulebook/to-files.js';
+import { filesOf } from '../../../src/rulebook/change/to-files.js';
 import { complaints, policyText, shippedWorld, treatmentRead } from '../../support/policy.js';
 import { rulebookFiles, testRulebook } from '../../support/rulebook.js';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { caseFileSchema, runCases, type CaseFile } from '../../../src/policy/cases.js';
-import { checkInvariants } from '../../../src/policy/invariants.js';
+import { caseFileSchema, runCases, type CaseFile } from '../../../src/policy/study/cases.js';
+import { checkInvariants } from '../../../src/policy/study/invariants.js';
 import { readYaml } from '../../../src/rulebook/yaml.js';
 import { policies, testRulebook } from '../../support/rulebook.js';
 

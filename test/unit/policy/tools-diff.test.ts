@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { widens } from '../../../src/policy/change-kind.js';
+import { widens } from '../../../src/policy/study/change-kind.js';
 import { destinations, phases, verbs, type PolicyRequest } from '../../../src/policy/core.js';
 import { decide } from '../../../src/policy/decide.js';
-import { diffActions, diffPolicies } from '../../../src/policy/diff.js';
-import { sampleReader, sampleSchema, type Sample } from '../../../src/policy/sample.js';
+import { diffActions, diffPolicies } from '../../../src/policy/study/diff.js';
+import { sampleReader, sampleSchema, type Sample } from '../../../src/policy/study/sample.js';
 import type { Rulebook } from '../../../src/rulebook/rulebook.js';
 import { rulebookFiles, testRulebook } from '../../support/rulebook.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { explain, type Explanation, type Step } from '../../../src/policy/explain.js';
-import { sampleReader, sampleSchema, type Sample } from '../../../src/policy/sample.js';
+import { explain, type Explanation, type Step } from '../../../src/policy/study/explain.js';
+import { sampleReader, sampleSchema, type Sample } from '../../../src/policy/study/sample.js';
 import { testRulebook } from '../../support/rulebook.js';
 
 const shipped = testRulebook();

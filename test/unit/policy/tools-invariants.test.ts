@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { checkInvariants, invariantSchema, type InvariantResult } from '../../../src/policy/invariants.js';
-import { sampleReader } from '../../../src/policy/sample.js';
-import { answerOf } from '../../../src/policy/answer.js';
+import { checkInvariants, invariantSchema, type InvariantResult } from '../../../src/policy/study/invariants.js';
+import { sampleReader } from '../../../src/policy/study/sample.js';
+import { answerOf } from '../../../src/policy/study/answer.js';
 import type { Rulebook } from '../../../src/rulebook/rulebook.js';
 import { rulebookFiles, testRulebook } from '../../support/rulebook.js';
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { CompiledPolicy, CoreRule, PolicyRequest } from '../../../src/policy/core.js';
 import { decide } from '../../../src/policy/decide.js';
-import { cellsOf, outcomesOf, type Answered, type Cell } from '../../../src/policy/outcomes.js';
+import { cellsOf, outcomesOf, type Answered, type Cell } from '../../../src/policy/study/outcomes.js';
 import { smallPolicy } from './tools-policies.js';
 
 /** Every value of every attribute that the random policies speak about, and every way to leave one out. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { fromLeaf, simulate, type PastRequest } from '../../../src/policy/simulate.js';
+import { fromLeaf, simulate, type PastRequest } from '../../../src/policy/study/simulate.js';
 import type { Rulebook } from '../../../src/rulebook/rulebook.js';
 import { rulebookFiles, testRulebook } from '../../support/rulebook.js';
 

@@ -2,11 +2,16 @@ import { describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { challenge, digest, person, role, tenant } from '../../../src/action/ids.js';
-import { objectionTo, rolesToSignIn, signerStanding, type SignerFacts } from '../../../src/rulebook/change-rules.js';
-import { proposalSchema, statementHash, type Statement } from '../../../src/rulebook/change.js';
-import { compareRulebooks } from '../../../src/rulebook/compare.js';
+import {
+  objectionTo,
+  rolesToSignIn,
+  signerStanding,
+  type SignerFacts,
+} from '../../../src/rulebook/change/change-rules.js';
+import { proposalSchema, statementHash, type Statement } from '../../../src/rulebook/change/change.js';
+import { compareRulebooks } from '../../../src/rulebook/change/compare.js';
 import { loadRulebook } from '../../../src/rulebook/load.js';
-import { filesOf } from '../../../src/rulebook/to-files.js';
+import { filesOf } from '../../../src/rulebook/change/to-files.js';
 import { noTrust, rulebookFiles, testRulebook } from '../../support/rulebook.js';
 
 const rulebook = testRulebook();

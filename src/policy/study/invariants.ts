@@ -3,14 +3,14 @@
  * certain seats or obligations. Each is proven over the whole closed world, or refuted by one request.
  */
 import { z } from 'zod';
-import { tiers, type Tier } from '../action/types.js';
-import { factorsOf, rolesOf, type Needs } from '../approval/quorum.js';
-import { worldOf } from '../rulebook/build.js';
-import type { Path, Report } from '../rulebook/problem.js';
-import type { ActionContract, Rulebook } from '../rulebook/rulebook.js';
+import { tiers, type Tier } from '../../action/types.js';
+import { factorsOf, rolesOf, type Needs } from '../../approval/quorum.js';
+import { worldOf } from '../../rulebook/build.js';
+import type { Path, Report } from '../../rulebook/problem.js';
+import type { ActionContract, Rulebook } from '../../rulebook/rulebook.js';
 import { answerOf, type SampleAnswer } from './answer.js';
-import type { CompiledPolicy, Condition, Obligation } from './core.js';
-import { lexiconOf } from './lexicon.js';
+import type { CompiledPolicy, Condition, Obligation } from '../core.js';
+import { lexiconOf } from '../lexicon.js';
 import { cellsOf, outcomesOf, partyOf, type Answered, type Cell, type Said } from './outcomes.js';
 import { asPolicies, fitting, patternSchema, readPattern, type Pattern } from './pattern.js';
 import { actionSample, allGiven, besides, cellsOfAction, isConfidential } from './action-space.js';

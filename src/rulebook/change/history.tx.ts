@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
-import type { Digest, PersonId, TenantId } from '../action/ids.js';
-import { inTenant } from '../database/transaction.js';
+import type { Digest, PersonId, TenantId } from '../../action/ids.js';
+import { inTenant } from '../../database/transaction.js';
 import type { ProposalId } from './change.js';
 import {
   activations,
@@ -10,7 +10,7 @@ import {
   type ProposalRow,
   type SignatureRow,
 } from './change.store.js';
-import { findShadow, shadowCounts, type ShadowCounts, type ShadowRow } from './shadow.store.js';
+import { findShadow, shadowCounts, type ShadowCounts, type ShadowRow } from '../shadow.store.js';
 import { namesOf } from './signer.store.js';
 
 /** `superseded`: another rulebook became active since, so that nobody signs this proposal any more. */

@@ -1,13 +1,13 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { Pool, PoolClient } from 'pg';
-import { appendLeaf } from '../audit/append.store.js';
-import { canonicalDigest } from '../audit/bytes.js';
-import { inTenant } from '../database/transaction.js';
-import type { Assertion } from '../passkey/assertion.js';
-import { unbase64url } from '../passkey/base64url.js';
-import { authenticatorDataOf } from '../passkey/ceremony.js';
-import { findPasskey, usePasskey, type PasskeyRow } from '../passkey/passkey.store.js';
-import { wordFor } from '../passkey/vouching.store.js';
+import { appendLeaf } from '../../audit/append.store.js';
+import { canonicalDigest } from '../../audit/bytes.js';
+import { inTenant } from '../../database/transaction.js';
+import type { Assertion } from '../../passkey/assertion.js';
+import { unbase64url } from '../../passkey/base64url.js';
+import { authenticatorDataOf } from '../../passkey/ceremony.js';
+import { findPasskey, usePasskey, type PasskeyRow } from '../../passkey/passkey.store.js';
+import { wordFor } from '../../passkey/vouching.store.js';
 import { changeRefusalSchema, statementHash, type ChangeRefusal } from './change.js';
 import { refusedChangeLeaf } from './change-leaves.js';
 import {
@@ -19,9 +19,9 @@ import {
   type ChangeChallengeRow,
 } from './change.store.js';
 import { signerStanding } from './change-rules.js';
-import { findBase } from './governing.store.js';
-import type { Rulebook } from './rulebook.js';
-import type { ReadRulebook } from './rulebook.store.js';
+import { findBase } from '../governing.store.js';
+import type { Rulebook } from '../rulebook.js';
+import type { ReadRulebook } from '../rulebook.store.js';
 import type { ChangeAnswer, SignatureCase } from './signature-case.js';
 import { checkSignature, useRefusal } from './signature-proof.js';
 import { findSigner } from './signer.store.js';

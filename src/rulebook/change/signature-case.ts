@@ -1,6 +1,6 @@
 /** What the workflows of a change are given and answer: references only; assertions stay in the database. */
 import { z } from 'zod';
-import { challengeSchema, digestSchema, tenantSchema } from '../action/ids.js';
+import { challengeSchema, digestSchema, tenantSchema } from '../../action/ids.js';
 import { changeRefusalSchema, proposalSchema } from './change.js';
 
 /** One assertion under one challenge. */

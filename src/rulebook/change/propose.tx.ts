@@ -1,17 +1,17 @@
 import type { Pool } from 'pg';
-import type { PersonId, TenantId } from '../action/ids.js';
-import { appendLeaf } from '../audit/append.store.js';
-import { inTenant } from '../database/transaction.js';
+import type { PersonId, TenantId } from '../../action/ids.js';
+import { appendLeaf } from '../../audit/append.store.js';
+import { inTenant } from '../../database/transaction.js';
 import type { ChangeRefusal } from './change.js';
 import { refusedChangeLeaf } from './change-leaves.js';
 import { findProposal, insertProposal, type ProposalRow } from './change.store.js';
 import { compareRulebooks, type Difference } from './compare.js';
-import { findBase } from './governing.store.js';
-import { loadContent } from './load.js';
-import type { Problem } from './problem.js';
-import { unfitForProduction } from './production.js';
-import { activeDigest, type ReadRulebook } from './rulebook.store.js';
-import { isDevelopmentTenant } from './tenant-mode.store.js';
+import { findBase } from '../governing.store.js';
+import { loadContent } from '../load.js';
+import type { Problem } from '../problem.js';
+import { unfitForProduction } from '../production.js';
+import { activeDigest, type ReadRulebook } from '../rulebook.store.js';
+import { isDevelopmentTenant } from '../tenant-mode.store.js';
 
 export interface ProposeDeps {
   readonly pool: Pool;

@@ -1,16 +1,16 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { Pool, PoolClient } from 'pg';
-import type { ChallengeId, PersonId, RoleName, TenantId } from '../action/ids.js';
-import { appendLeaf } from '../audit/append.store.js';
-import { inTenant } from '../database/transaction.js';
-import { passkeysOf } from '../passkey/passkey.store.js';
-import { vouchersOf } from '../passkey/vouching.store.js';
+import type { ChallengeId, PersonId, RoleName, TenantId } from '../../action/ids.js';
+import { appendLeaf } from '../../audit/append.store.js';
+import { inTenant } from '../../database/transaction.js';
+import { passkeysOf } from '../../passkey/passkey.store.js';
+import { vouchersOf } from '../../passkey/vouching.store.js';
 import { statementHash, type ChangeRefusal, type ChangeVerdict, type ProposalId, type Statement } from './change.js';
 import { refusedChangeLeaf } from './change-leaves.js';
 import { findChangeChallenge, findProposal, insertChangeChallenge, statementOf } from './change.store.js';
 import { rolesToSignIn, signerStanding } from './change-rules.js';
-import { findBase } from './governing.store.js';
-import type { ReadRulebook } from './rulebook.store.js';
+import { findBase } from '../governing.store.js';
+import type { ReadRulebook } from '../rulebook.store.js';
 import { findSigner } from './signer.store.js';
 
 export interface SignatureDeps {

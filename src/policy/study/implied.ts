@@ -1,4 +1,4 @@
-import type { Rulebook } from '../rulebook/rulebook.js';
+import type { Rulebook } from '../../rulebook/rulebook.js';
 import type { Implied } from './attribute-values.js';
 
 /** Whoever holds a role holds those that it implies. Every other word stands for itself. */

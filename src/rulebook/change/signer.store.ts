@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import { z } from 'zod';
-import { personSchema, roleSchema, type PersonId } from '../action/ids.js';
-import { findPerson } from '../directory/directory.store.js';
+import { personSchema, roleSchema, type PersonId } from '../../action/ids.js';
+import { findPerson } from '../../directory/directory.store.js';
 import type { SignerFacts } from './change-rules.js';
 
 const grantRow = z.object({ role: roleSchema, heldSeconds: z.number() });

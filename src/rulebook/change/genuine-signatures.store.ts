@@ -1,16 +1,16 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { PoolClient } from 'pg';
-import type { ChallengeId } from '../action/ids.js';
-import { canonicalDigest } from '../audit/bytes.js';
-import { dataOf, leafOf, type LeafData } from '../audit/leaf.js';
-import { tenantLeaf } from '../audit/leaf.store.js';
-import { isEnrolledBy } from '../passkey/signing-key.js';
-import { signingKey, wordsBehind, type IsSigned } from '../passkey/stored-word.store.js';
-import { isVouched } from '../passkey/vouched.js';
+import type { ChallengeId } from '../../action/ids.js';
+import { canonicalDigest } from '../../audit/bytes.js';
+import { dataOf, leafOf, type LeafData } from '../../audit/leaf.js';
+import { tenantLeaf } from '../../audit/leaf.store.js';
+import { isEnrolledBy } from '../../passkey/signing-key.js';
+import { signingKey, wordsBehind, type IsSigned } from '../../passkey/stored-word.store.js';
+import { isVouched } from '../../passkey/vouched.js';
 import { statementHash, type ChangeRefusal } from './change.js';
 import { findChangeChallenge, statementOf, type ProposalRow, type SignatureRow } from './change.store.js';
 import { signerStanding, type JudgedSignature } from './change-rules.js';
-import type { Rulebook } from './rulebook.js';
+import type { Rulebook } from '../rulebook.js';
 import { checkSignature } from './signature-proof.js';
 import { findSigner } from './signer.store.js';
 

@@ -1,5 +1,5 @@
 /** How two answers to the same request differ. */
-import { tiers } from '../action/types.js';
+import { tiers } from '../../action/types.js';
 import type { SampleAnswer } from './answer.js';
 import { seatsOf } from './seats.js';
 

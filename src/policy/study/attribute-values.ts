@@ -2,8 +2,8 @@
  * The values of one attribute that policies can tell apart. Values that every condition answers alike are one class; the
  * smallest value of each stands for all.
  */
-import type { Attribute, CompiledPolicy, Condition, CoreRule } from './core.js';
-import { judge } from './decide.js';
+import type { Attribute, CompiledPolicy, Condition, CoreRule } from '../core.js';
+import { judge } from '../decide.js';
 
 /** What shape each attribute has in a request. */
 const attributeKinds = {

@@ -1,5 +1,5 @@
 /** Whom an action asks, as people write it: one text a seat. */
-import { factorsOf, rolesOf, type Needs } from '../approval/quorum.js';
+import { factorsOf, rolesOf, type Needs } from '../../approval/quorum.js';
 
 /** `senior_clinician or pharmacist`, `order of clinician`; sorted, and as often as there are seats. */
 export function seatsOf(needs: Needs): string[] {

@@ -1,6 +1,6 @@
 /** Leaves of what went wrong with a change of the rules: ids and codes, nothing of what was sent. */
-import type { AgentId, Digest, PersonId } from '../action/ids.js';
-import type { LeafDraft } from '../audit/leaf.js';
+import type { AgentId, Digest, PersonId } from '../../action/ids.js';
+import type { LeafDraft } from '../../audit/leaf.js';
 import type { ChangeRefusal, ProposalId } from './change.js';
 
 export interface RefusedChange {

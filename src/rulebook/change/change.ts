@@ -1,9 +1,9 @@
 /** Changing the rules: what a person signs, and every way in which it may not count. Pure. */
 import { z } from 'zod';
-import { canonicalBytes } from '../action/canonical.js';
-import { challengeSchema, digestSchema, personSchema, roleSchema, tenantSchema } from '../action/ids.js';
-import { utf8 } from '../audit/bytes.js';
-import { base64url } from '../passkey/base64url.js';
+import { canonicalBytes } from '../../action/canonical.js';
+import { challengeSchema, digestSchema, personSchema, roleSchema, tenantSchema } from '../../action/ids.js';
+import { utf8 } from '../../audit/bytes.js';
+import { base64url } from '../../passkey/base64url.js';
 
 /** A rulebook that somebody proposed: a random UUID. The same rulebook may be proposed again. */
 export const proposalSchema = z

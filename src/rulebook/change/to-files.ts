@@ -1,7 +1,7 @@
 /** A stored rulebook as files that people can edit and propose again. Comments are not stored, so none come back. */
 import { stringify } from 'yaml';
-import { documentFiles, type RulebookFiles } from './sources.js';
-import type { RulebookContent } from './schema.js';
+import { documentFiles, type RulebookFiles } from '../sources.js';
+import type { RulebookContent } from '../schema.js';
 
 /** Beside the YAML files of a rulebook's folder: whom the installation believes. */
 export const trustRootsFile = 'trust-roots.json';

@@ -1,12 +1,12 @@
 /** What a rulebook answers to a sample request. */
-import type { Tier } from '../action/types.js';
-import type { Needs } from '../approval/quorum.js';
-import type { RequiredProof, Rulebook } from '../rulebook/rulebook.js';
-import { classify } from './classify.js';
-import type { NearMiss, Obligation } from './core.js';
-import { decide } from './decide.js';
+import type { Tier } from '../../action/types.js';
+import type { Needs } from '../../approval/quorum.js';
+import type { RequiredProof, Rulebook } from '../../rulebook/rulebook.js';
+import { classify } from '../classify.js';
+import type { NearMiss, Obligation } from '../core.js';
+import { decide } from '../decide.js';
 import type { Asked } from './sample.js';
-import type { TierSay } from './tier.js';
+import type { TierSay } from '../tier.js';
 
 export interface SampleAnswer {
   /** Of an action, `allow` means: once everybody on its seats has signed. */

@@ -1,8 +1,8 @@
 /** Past requests under another rulebook: which of them would be answered differently. */
 import { z } from 'zod';
-import { dataOf, leafSchema, type Leaf, type LeafData } from '../audit/leaf.js';
-import type { Report } from '../rulebook/problem.js';
-import type { Rulebook } from '../rulebook/rulebook.js';
+import { dataOf, leafSchema, type Leaf, type LeafData } from '../../audit/leaf.js';
+import type { Report } from '../../rulebook/problem.js';
+import type { Rulebook } from '../../rulebook/rulebook.js';
 import { allGiven } from './action-space.js';
 import { answerOf, type SampleAnswer } from './answer.js';
 import { changesBetween, type ChangeKind } from './change-kind.js';

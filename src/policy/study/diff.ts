@@ -2,13 +2,13 @@
  * Which requests two rulebooks answer differently: the smallest request for each kind of change and each part of the
  * closed world. What is compared is the answer, what it obliges to, and whom an action asks; not which rule gave it.
  */
-import { tiers } from '../action/types.js';
-import type { Rulebook } from '../rulebook/rulebook.js';
+import { tiers } from '../../action/types.js';
+import type { Rulebook } from '../../rulebook/rulebook.js';
 import { actionSample, allGiven, besides, cellsOfAction, isConfidential } from './action-space.js';
 import { answerOf, type SampleAnswer } from './answer.js';
 import { changesBetween, type ChangeKind } from './change-kind.js';
-import { verbOf } from './classify.js';
-import type { PolicyRequest } from './core.js';
+import { verbOf } from '../classify.js';
+import type { PolicyRequest } from '../core.js';
 import type { RulesAtHand } from './attribute-values.js';
 import { cellsOf, handOf, outcomesOf, outcomesOfHands, partyOf, type Cell, type Said } from './outcomes.js';
 import { fixing, policyThatAllows } from './pattern.js';

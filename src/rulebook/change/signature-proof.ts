@@ -1,8 +1,8 @@
 /** Whether a passkey's assertion is this person's own under this statement, by the rules of a vote (DESIGN §5.4). Pure. */
-import type { PersonId } from '../action/ids.js';
-import { checkPasskeyProof, type PasskeyProofRefusal } from '../approval/passkey-proof.js';
-import type { Assertion } from '../passkey/assertion.js';
-import type { PasskeyRow } from '../passkey/passkey.store.js';
+import type { PersonId } from '../../action/ids.js';
+import { checkPasskeyProof, type PasskeyProofRefusal } from '../../approval/passkey-proof.js';
+import type { Assertion } from '../../passkey/assertion.js';
+import type { PasskeyRow } from '../../passkey/passkey.store.js';
 import type { ChangeRefusal } from './change.js';
 
 const codes: Readonly<Record<PasskeyProofRefusal, ChangeRefusal>> = {

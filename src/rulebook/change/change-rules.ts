@@ -1,7 +1,7 @@
 /** Who may change the rules, and when a change is approved. Pure: what the directory and the signatures say are facts. */
-import type { PersonId, RoleName } from '../action/ids.js';
+import type { PersonId, RoleName } from '../../action/ids.js';
 import type { ChangeRefusal, ChangeVerdict } from './change.js';
-import { rolesHeld, type Rulebook } from './rulebook.js';
+import { rolesHeld, type Rulebook } from '../rulebook.js';
 
 /** The part of a rulebook that says who may replace it. */
 export interface ChangeRules {

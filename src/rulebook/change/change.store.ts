@@ -1,7 +1,7 @@
 /** Proposals and their signatures in PostgreSQL. Every write is a function that is granted by login. */
 import type { PoolClient } from 'pg';
 import { z } from 'zod';
-import { canonicalJson } from '../action/canonical.js';
+import { canonicalJson } from '../../action/canonical.js';
 import {
   challengeSchema,
   digestSchema,
@@ -12,8 +12,8 @@ import {
   type Digest,
   type PersonId,
   type RoleName,
-} from '../action/ids.js';
-import { assertionSchema, type Assertion } from '../passkey/assertion.js';
+} from '../../action/ids.js';
+import { assertionSchema, type Assertion } from '../../passkey/assertion.js';
 import {
   changeRefusalSchema,
   changeVerdictSchema,
@@ -23,7 +23,7 @@ import {
   type ProposalId,
   type Statement,
 } from './change.js';
-import type { Rulebook } from './rulebook.js';
+import type { Rulebook } from '../rulebook.js';
 
 const proposalRow = z.object({
   tenant: tenantSchema,

@@ -1,13 +1,13 @@
 /** Why a request is answered as it is, and the smallest changes to it that would turn the answer round. */
-import type { Rulebook } from '../rulebook/rulebook.js';
+import type { Rulebook } from '../../rulebook/rulebook.js';
 import { answerOf, type SampleAnswer } from './answer.js';
 import { attributes, isOfKind, wordsAlike, type RulesAtHand } from './attribute-values.js';
-import { verbOf } from './classify.js';
-import type { Attribute } from './core.js';
+import { verbOf } from '../classify.js';
+import type { Attribute } from '../core.js';
 import { handOf, partyOf, type Cell } from './outcomes.js';
 import { policyThatAllows } from './pattern.js';
 import { routinely } from './action-space.js';
-import { spokenAttributes } from './spoken.js';
+import { spokenAttributes } from '../spoken.js';
 import { sampleReader, sampleSchema, type Asked, type Sample } from './sample.js';
 
 /** One thing to change: which of these values it takes does not matter. */

@@ -1,8 +1,8 @@
 import type { Pool, PoolClient } from 'pg';
-import { appendLeaf } from '../audit/append.store.js';
-import { canonicalDigest } from '../audit/bytes.js';
-import type { IsSigned } from '../passkey/stored-word.store.js';
-import { inTenant } from '../database/transaction.js';
+import { appendLeaf } from '../../audit/append.store.js';
+import { canonicalDigest } from '../../audit/bytes.js';
+import type { IsSigned } from '../../passkey/stored-word.store.js';
+import { inTenant } from '../../database/transaction.js';
 import type { ChangeRefusal } from './change.js';
 import { refusedChangeLeaf } from './change-leaves.js';
 import {
@@ -15,13 +15,13 @@ import {
 } from './change.store.js';
 import { objectionTo } from './change-rules.js';
 import { verifySignature, type VerifiedSignature } from './genuine-signatures.store.js';
-import { findBase } from './governing.store.js';
-import { loadContent } from './load.js';
-import { RulebookError } from './problem.js';
-import { unfitForProduction } from './production.js';
-import { storedContent, type ReadRulebook } from './rulebook.store.js';
+import { findBase } from '../governing.store.js';
+import { loadContent } from '../load.js';
+import { RulebookError } from '../problem.js';
+import { unfitForProduction } from '../production.js';
+import { storedContent, type ReadRulebook } from '../rulebook.store.js';
 import type { ActivationCase, ChangeAnswer } from './signature-case.js';
-import { isDevelopmentTenant } from './tenant-mode.store.js';
+import { isDevelopmentTenant } from '../tenant-mode.store.js';
 
 export interface ActivateDeps {
   readonly pool: Pool;

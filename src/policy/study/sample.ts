@@ -4,20 +4,20 @@
  * or not given, never assumed.
  */
 import { z } from 'zod';
-import { role } from '../action/ids.js';
-import { catalogue } from '../action/catalogue.js';
-import { tierSchema } from '../action/types.js';
-import { worldOf } from '../rulebook/build.js';
-import type { Path, Report } from '../rulebook/problem.js';
-import type { Rulebook } from '../rulebook/rulebook.js';
-import { rolesHeld } from '../rulebook/rulebook.js';
+import { role } from '../../action/ids.js';
+import { catalogue } from '../../action/catalogue.js';
+import { tierSchema } from '../../action/types.js';
+import { worldOf } from '../../rulebook/build.js';
+import type { Path, Report } from '../../rulebook/problem.js';
+import type { Rulebook } from '../../rulebook/rulebook.js';
+import { rolesHeld } from '../../rulebook/rulebook.js';
 import { attributes, isOfKind, unknownWord, type AttributeValue } from './attribute-values.js';
-import type { ClassifyFacts } from './classify.js';
-import { phases, verbs, type Attribute, type PolicyRequest } from './core.js';
-import { spokenAttributes, type SpokenAttribute } from './spoken.js';
+import type { ClassifyFacts } from '../classify.js';
+import { phases, verbs, type Attribute, type PolicyRequest } from '../core.js';
+import { spokenAttributes, type SpokenAttribute } from '../spoken.js';
 import type { Cell, Said } from './outcomes.js';
 import { impliedBy } from './implied.js';
-import { lexiconOf, type Lexicon } from './lexicon.js';
+import { lexiconOf, type Lexicon } from '../lexicon.js';
 
 const word = z.string().min(1).max(128);
 const words = z.union([z.array(word), word], { error: 'expected a word or a list of words' });

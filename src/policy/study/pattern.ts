@@ -1,7 +1,7 @@
 /** A pattern of requests, as an invariant writes it: which questions to a policy fit, and what must be known of them. */
 import { z } from 'zod';
-import type { Path } from '../rulebook/problem.js';
-import type { ElementDefinition } from '../rulebook/elements.js';
+import type { Path } from '../../rulebook/problem.js';
+import type { ElementDefinition } from '../../rulebook/elements.js';
 import { attributes, isOfKind, type Answer } from './attribute-values.js';
 import {
   phases,
@@ -12,13 +12,13 @@ import {
   type CoreRule,
   type Phase,
   type PolicyRequest,
-} from './core.js';
-import { judge } from './decide.js';
-import type { Lexicon } from './lexicon.js';
+} from '../core.js';
+import { judge } from '../decide.js';
+import type { Lexicon } from '../lexicon.js';
 import type { Cell, Outcome } from './outcomes.js';
 import { listed } from './sample.js';
-import { spokenAttributes, type SpokenAttribute } from './spoken.js';
-import type { Vocabulary } from './vocabulary.js';
+import { spokenAttributes, type SpokenAttribute } from '../spoken.js';
+import type { Vocabulary } from '../vocabulary.js';
 
 const word = z.string().min(1).max(128);
 const words = z.union([word, z.array(word).min(1)], { error: 'expected a word or a list of words' });

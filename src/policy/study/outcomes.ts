@@ -15,7 +15,7 @@ import {
   type Obligation,
   type Phase,
   type Verb,
-} from './core.js';
+} from '../core.js';
 import {
   attributes,
   conditionKey,
@@ -25,9 +25,9 @@ import {
   type RulesAtHand,
   type ValueClass,
 } from './attribute-values.js';
-import { concerns, covers } from './decide.js';
+import { concerns, covers } from '../decide.js';
 import { impliedBy } from './implied.js';
-import type { Rulebook } from '../rulebook/rulebook.js';
+import type { Rulebook } from '../../rulebook/rulebook.js';
 
 /** What a policy is asked about; output may hold no element. */
 export interface Cell {

@@ -1,8 +1,8 @@
 /** What an action can be asked as: its questions to the policy, and what else its tier depends on. */
-import { tiers, type Tier } from '../action/types.js';
-import type { ActionContract, Rulebook } from '../rulebook/rulebook.js';
-import { verbOf } from './classify.js';
-import type { CompiledPolicy, Condition } from './core.js';
+import { tiers, type Tier } from '../../action/types.js';
+import type { ActionContract, Rulebook } from '../../rulebook/rulebook.js';
+import { verbOf } from '../classify.js';
+import type { CompiledPolicy, Condition } from '../core.js';
 import type { Cell, Said } from './outcomes.js';
 import { policyThatAllows } from './pattern.js';
 import { saidOf, sampleSchema, type Sample } from './sample.js';

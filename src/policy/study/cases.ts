@@ -1,8 +1,8 @@
 /** Table cases of a rulebook, and what came of them. */
 import { z } from 'zod';
-import { tierSchema } from '../action/types.js';
-import type { Path, Report } from '../rulebook/problem.js';
-import type { Rulebook } from '../rulebook/rulebook.js';
+import { tierSchema } from '../../action/types.js';
+import type { Path, Report } from '../../rulebook/problem.js';
+import type { Rulebook } from '../../rulebook/rulebook.js';
 import { answerOf, type SampleAnswer } from './answer.js';
 import { invariantSchema } from './invariants.js';
 import { sampleReader, sampleSchema, type Sample } from './sample.js';

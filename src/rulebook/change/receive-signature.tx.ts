@@ -1,8 +1,8 @@
 import type { Pool, PoolClient } from 'pg';
-import type { ChallengeId, Digest, PersonId, TenantId } from '../action/ids.js';
-import { appendLeaf } from '../audit/append.store.js';
-import { inTenant } from '../database/transaction.js';
-import type { Assertion } from '../passkey/assertion.js';
+import type { ChallengeId, Digest, PersonId, TenantId } from '../../action/ids.js';
+import { appendLeaf } from '../../audit/append.store.js';
+import { inTenant } from '../../database/transaction.js';
+import type { Assertion } from '../../passkey/assertion.js';
 import { changeRefusalSchema, type ChangeRefusal } from './change.js';
 import { refusedChangeLeaf, type RefusedChange } from './change-leaves.js';
 import { findChangeChallenge, findChangeProof, insertChangeProof } from './change.store.js';
