@@ -6,15 +6,16 @@ SET search_path = countersign;
 SET ROLE countersign_owner;
 
 -- A proposal is for one base: the rulebook that was active then, and that its signers compared it with. Once another one
--- is active, it is over.
+-- was active, it is over, also when the same rules govern again: hence the base's place in the tenant's history, too.
 CREATE TABLE rulebook_proposal (
-  tenant      text NOT NULL REFERENCES tenant,
-  proposal    uuid NOT NULL DEFAULT gen_random_uuid(),
-  digest      text NOT NULL REFERENCES rulebook,
-  base        text NOT NULL REFERENCES rulebook,
-  proposer    uuid NOT NULL,
-  note        text CHECK (length(note) BETWEEN 1 AND 500),
-  proposed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  tenant       text NOT NULL REFERENCES tenant,
+  proposal     uuid NOT NULL DEFAULT gen_random_uuid(),
+  digest       text NOT NULL REFERENCES rulebook,
+  base         text NOT NULL REFERENCES rulebook,
+  base_ordinal integer NOT NULL CHECK (base_ordinal > 0),   -- of active_rulebook
+  proposer     uuid NOT NULL,
+  note         text CHECK (length(note) BETWEEN 1 AND 500),
+  proposed_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
   PRIMARY KEY (tenant, proposal),
   FOREIGN KEY (tenant, proposer) REFERENCES person,
   CHECK (digest <> base)
@@ -111,8 +112,8 @@ BEGIN
 END $$;
 CREATE TRIGGER signed BEFORE INSERT ON active_rulebook FOR EACH ROW EXECUTE FUNCTION refuse_unsigned_rulebook();
 
-CREATE FUNCTION active_digest() RETURNS text LANGUAGE sql STABLE AS $$
-  SELECT r.digest FROM countersign.active_rulebook r WHERE r.tenant = countersign.current_tenant()
+CREATE FUNCTION active_now() RETURNS active_rulebook LANGUAGE sql STABLE AS $$
+  SELECT r FROM countersign.active_rulebook r WHERE r.tenant = countersign.current_tenant()
    ORDER BY r.ordinal DESC LIMIT 1
 $$;
 
@@ -125,7 +126,7 @@ LANGUAGE sql STABLE SET search_path = countersign, pg_temp AS $$
       THEN 'rulebook.already_active'
     WHEN EXISTS (SELECT FROM rulebook_signature s WHERE s.tenant = p.tenant AND s.proposal = p.proposal
                     AND s.verdict = 'deny') THEN 'rulebook.denied'
-    WHEN p.base IS DISTINCT FROM active_digest() THEN 'rulebook.other_base'
+    WHEN p.base_ordinal IS DISTINCT FROM (active_now()).ordinal THEN 'rulebook.other_base'
   END
 $$;
 
@@ -133,16 +134,18 @@ $$;
 CREATE FUNCTION rulebook_propose(p_digest text, p_content text, p_base text, p_proposer uuid, p_note text,
                                  OUT refusal text, OUT proposal uuid)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = countersign, pg_temp AS $$
+DECLARE governs active_rulebook;
 BEGIN
   PERFORM FROM tenant t WHERE t.tenant = current_tenant() FOR UPDATE;
-  IF p_base IS DISTINCT FROM active_digest() THEN refusal := 'rulebook.other_base'; RETURN; END IF;
+  governs := active_now();
+  IF p_base IS DISTINCT FROM governs.digest THEN refusal := 'rulebook.other_base'; RETURN; END IF;
   IF p_digest = p_base THEN refusal := 'rulebook.already_active'; RETURN; END IF;
   SELECT p.proposal INTO proposal FROM rulebook_proposal p
    WHERE p.tenant = current_tenant() AND p.digest = p_digest AND proposal_objection(p) IS NULL;
   IF FOUND THEN refusal := 'rulebook.already_proposed'; RETURN; END IF;
   INSERT INTO rulebook (digest, content) VALUES (p_digest, p_content) ON CONFLICT (digest) DO NOTHING;
-  INSERT INTO rulebook_proposal AS p (tenant, digest, base, proposer, note)
-  VALUES (current_tenant(), p_digest, p_base, p_proposer, p_note) RETURNING p.proposal INTO proposal;
+  INSERT INTO rulebook_proposal AS p (tenant, digest, base, base_ordinal, proposer, note)
+  VALUES (current_tenant(), p_digest, p_base, governs.ordinal, p_proposer, p_note) RETURNING p.proposal INTO proposal;
 END $$;
 
 -- Opens the challenge of one signature for five minutes, or says why not.
@@ -284,37 +287,35 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON rulebook_shadowed FOR EACH
 GRANT SELECT ON rulebook_shadow, rulebook_shadowed TO countersign_api, countersign_governance;
 GRANT INSERT ON rulebook_shadowed TO countersign_governance;
 
--- Sets the shadow, or none; why not, if not. It changes no answer, so one person may.
-CREATE FUNCTION rulebook_shadow_set(p_proposal uuid, p_person uuid) RETURNS text
+-- Sets the shadow, or none: its place among the tenant's, or why not. It changes no answer, so one person may.
+CREATE FUNCTION rulebook_shadow_set(p_proposal uuid, p_person uuid, OUT refusal text, OUT ordinal integer)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = countersign, pg_temp AS $$
-DECLARE
-  p  rulebook_proposal;
-  no text;
+DECLARE p rulebook_proposal;
 BEGIN
   PERFORM FROM tenant t WHERE t.tenant = current_tenant() FOR UPDATE;
   IF p_proposal IS NOT NULL THEN
     SELECT * INTO p FROM rulebook_proposal x WHERE x.tenant = current_tenant() AND x.proposal = p_proposal;
-    IF NOT FOUND THEN RETURN 'rulebook.unknown'; END IF;
-    no := proposal_objection(p);
-    IF no IS NOT NULL THEN RETURN no; END IF;
+    IF NOT FOUND THEN refusal := 'rulebook.unknown'; RETURN; END IF;
+    refusal := proposal_objection(p);
+    IF refusal IS NOT NULL THEN RETURN; END IF;
   END IF;
-  INSERT INTO rulebook_shadow (tenant, ordinal, proposal, set_by)
+  INSERT INTO rulebook_shadow AS n (tenant, ordinal, proposal, set_by)
   SELECT current_tenant(), coalesce(max(s.ordinal), 0) + 1, p_proposal, p_person
-    FROM rulebook_shadow s WHERE s.tenant = current_tenant();
-  RETURN NULL;
+    FROM rulebook_shadow s WHERE s.tenant = current_tenant()
+  RETURNING n.ordinal INTO ordinal;
 END $$;
 REVOKE ALL ON FUNCTION rulebook_shadow_set(uuid, uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION rulebook_shadow_set(uuid, uuid) TO countersign_api;
 
 INSERT INTO leaf_kind_writer (kind, login) VALUES
   ('rulebook.shadowed', 'countersign_governance'),
-  ('rulebook.proposed', 'countersign_api'),
+  ('rulebook.proposed', 'countersign_api'), ('rulebook.shadow_set', 'countersign_api'),
   ('rulebook.refused', 'countersign_api'), ('rulebook.refused', 'countersign_governance'),
   ('rulebook.signed', 'countersign_governance'), ('rulebook.activated', 'countersign_governance'),
   -- A rulebook that cannot be read is a security event of whoever came upon it first.
   ('security.event', 'countersign_api'), ('security.event', 'countersign_owner');
 
-REVOKE ALL ON FUNCTION proposal_approvals(text, uuid), proposal_objection(rulebook_proposal), active_digest(),
+REVOKE ALL ON FUNCTION proposal_approvals(text, uuid), proposal_objection(rulebook_proposal), active_now(),
   refuse_unsigned_rulebook(), rulebook_propose(text, text, text, uuid, text),
   rulebook_challenge_open(uuid, uuid, uuid, text, text[]), rulebook_receive(uuid, uuid, jsonb),
   rulebook_refuse(uuid, bytea, text), rulebook_sign(uuid, bytea, text[], text), rulebook_activation_open(uuid),

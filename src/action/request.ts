@@ -10,7 +10,13 @@ const elementName = z
   .string()
   .regex(/^[a-z][a-z_]*(\.[a-z_]+)?$/)
   .max(64);
-const freeText = z.string().trim().min(1).max(2_000);
+/** Words: what nobody can read is no reason. */
+const freeText = z
+  .string()
+  .trim()
+  .min(1)
+  .max(2_000)
+  .regex(/[\p{L}\p{N}]/u);
 
 /** The body of `POST /v1/actions`. Unknown fields are refused: a misspelt restriction must not pass for none. */
 export const requestSchema = z.strictObject({

@@ -1,16 +1,15 @@
 import type { PoolClient } from 'pg';
 import { appendLeaf } from '../audit/append.store.js';
 import type { Classification } from '../policy/classify.js';
-import { RulebookError } from '../rulebook/problem.js';
 import type { ReadRulebook } from '../rulebook/rulebook.store.js';
-import { findShadow, insertShadowed } from '../rulebook/shadow.store.js';
+import { findShadow, insertShadowed, type ShadowRow } from '../rulebook/shadow.store.js';
 import type { ActionRow } from './action.store.js';
 import { canonicalJson } from './canonical.js';
 import { judge } from './judge.store.js';
 
 /**
  * Has the shadow judge a new action too, if one is set: its answer is counted, and a leaf where it differs. It has no
- * effect, and neither has a shadow that this build cannot read.
+ * effect, and neither has whatever goes wrong with it: then it has not judged this action.
  */
 export async function shadowed(
   tx: PoolClient,
@@ -20,12 +19,24 @@ export async function shadowed(
 ): Promise<void> {
   const shadow = await findShadow(tx);
   if (!shadow || shadow.digest === row.rulebook) return;
-  const judged = await judge(tx, readRulebook, { ...row, rulebook: shadow.digest }).catch((error: unknown) => {
-    if (error instanceof RulebookError) return undefined;
-    throw error;
-  });
-  if (!judged) return;
-  const { classification } = judged;
+  // What fails in the database would else take the classification with it; one that is gone still does, at the rollback.
+  await tx.query('SAVEPOINT shadow');
+  try {
+    await judgeBeside(tx, readRulebook, row, given, shadow);
+  } catch {
+    await tx.query('ROLLBACK TO SAVEPOINT shadow');
+  }
+  await tx.query('RELEASE SAVEPOINT shadow');
+}
+
+async function judgeBeside(
+  tx: PoolClient,
+  readRulebook: ReadRulebook,
+  row: ActionRow,
+  given: Classification,
+  shadow: ShadowRow,
+): Promise<void> {
+  const { classification } = await judge(tx, readRulebook, { ...row, rulebook: shadow.digest });
   const differs = canonicalJson(answerOf(classification)) !== canonicalJson(answerOf(given));
   await insertShadowed(tx, row.action, shadow.proposal, differs);
   if (!differs) return;

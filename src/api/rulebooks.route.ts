@@ -17,7 +17,7 @@ import { failureCode } from './outage.js';
 import { ApiProblem, voteProblem } from './problem.js';
 import { router, type ApiRouter } from './router.js';
 import { changeProblem } from './rulebook-problem.js';
-import { historyView, knownRulebook, logRefusedChange, shadowRulebook } from './rulebooks.tx.js';
+import { activatorRefusal, historyView, knownRulebook, logRefusedChange, shadowRulebook } from './rulebooks.tx.js';
 
 const scope = 'rulebook:change';
 const instant = z.iso.datetime();
@@ -258,13 +258,16 @@ export function rulebookRoutes(deps: ApiDeps): ApiRouter {
     .openapi(shadowAProposal, async (c) => {
       const { person } = await changer(c.get('caller'));
       const { proposal } = c.req.valid('json');
-      const code = await shadowRulebook(pool, tenant, { proposal, person });
+      const code = await shadowRulebook(deps, { proposal, person });
       if (code !== undefined) throw refused(code);
       return c.json({ shadow: proposal }, 200);
     })
     .openapi(activateProposal, async (c) => {
-      await changer(c.get('caller'));
-      const answer = await rulebooks.activate({ tenant, ...c.req.valid('json') });
+      const { person } = await changer(c.get('caller'));
+      const { proposal } = c.req.valid('json');
+      const code = await activatorRefusal(deps, { proposal, person });
+      if (code !== undefined) throw refused(code);
+      const answer = await rulebooks.activate({ tenant, proposal });
       if (answer.status === 'pending') return c.json({ status: answer.status }, 202);
       if (answer.status === 'refused') throw refused(answer.code);
       if (answer.status !== 'activated') throw new ApiProblem('internal');

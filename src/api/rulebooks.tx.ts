@@ -1,13 +1,15 @@
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import type { Digest, PersonId, TenantId } from '../action/ids.js';
 import { appendLeaf } from '../audit/append.store.js';
 import { inTenant } from '../database/transaction.js';
 import type { ChangeRefusal, ProposalId } from '../rulebook/change/change.js';
 import { findProposal } from '../rulebook/change/change.store.js';
+import { changerRefusal } from '../rulebook/change/changer.store.js';
 import { setShadow } from '../rulebook/shadow.store.js';
 import { refusedChangeLeaf, unreadableLeaf, type RefusedChange } from '../rulebook/change/change-leaves.js';
 import type { RulebookHistory } from '../rulebook/change/history.tx.js';
 import { storedContent } from '../rulebook/rulebook.store.js';
+import type { ApiDeps } from './deps.js';
 
 /** The content of a rulebook that this tenant knows: active, formerly active or proposed. Undefined for every other. */
 export async function knownRulebook(
@@ -25,19 +27,41 @@ export async function logRefusedChange(pool: Pool, tenant: TenantId, refused: Re
   await inTenant(pool, tenant, (tx) => appendLeaf(tx, refusedChangeLeaf(refused)));
 }
 
-/** Sets the proposal that judges beside the active rulebook, or none; why not, with its leaf, if not. */
-export async function shadowRulebook(
-  pool: Pool,
-  tenant: TenantId,
-  { proposal, person }: { readonly proposal: ProposalId | null; readonly person: PersonId },
+export interface Changing {
+  /** Null for no shadow. */
+  readonly proposal: ProposalId | null;
+  readonly person: PersonId;
+}
+
+/** Why this person may not have a proposal activated, with its leaf; undefined if they may. */
+export async function activatorRefusal(
+  { pool, tenant, rulebook }: Pick<ApiDeps, 'pool' | 'tenant' | 'rulebook'>,
+  changing: Changing,
 ): Promise<ChangeRefusal | undefined> {
   return inTenant(pool, tenant, async (tx) => {
-    const refusal = await setShadow(tx, proposal, person);
-    if (refusal === undefined) return undefined;
-    const known = proposal === null ? undefined : await findProposal(tx, proposal);
-    await appendLeaf(tx, refusedChangeLeaf({ proposal: known?.proposal ?? null, person, code: refusal }));
-    return refusal;
+    const code = await changerRefusal(tx, rulebook, changing.person);
+    return code && refuse(tx, changing, code);
   });
+}
+
+/** Sets the proposal that judges beside the active rulebook, or none, with its leaf; why not, with its leaf, if not. */
+export async function shadowRulebook(
+  { pool, tenant, rulebook }: Pick<ApiDeps, 'pool' | 'tenant' | 'rulebook'>,
+  changing: Changing,
+): Promise<ChangeRefusal | undefined> {
+  const { proposal, person } = changing;
+  return inTenant(pool, tenant, async (tx) => {
+    const set = (await changerRefusal(tx, rulebook, person)) ?? (await setShadow(tx, proposal, person));
+    if (typeof set === 'string') return refuse(tx, changing, set);
+    await appendLeaf(tx, { kind: 'rulebook.shadow_set', key: String(set), data: { proposal, person } });
+    return undefined;
+  });
+}
+
+async function refuse(tx: PoolClient, { proposal, person }: Changing, code: ChangeRefusal): Promise<ChangeRefusal> {
+  const known = proposal === null ? undefined : await findProposal(tx, proposal);
+  await appendLeaf(tx, refusedChangeLeaf({ proposal: known?.proposal ?? null, person, code }));
+  return code;
 }
 
 /** A security event of the tenant, once for each rulebook that cannot be read. */

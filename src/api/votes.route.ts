@@ -30,7 +30,14 @@ export const openAChallenge = createRoute({
       action: actionSchema,
       verdict: verdictSchema,
       meaning: meaningSchema.optional(),
-      reason: z.string().trim().min(1).max(2_000).optional().openapi({ description: 'Needed unless it is approve.' }),
+      reason: z
+        .string()
+        .trim()
+        .min(1)
+        .max(2_000)
+        .regex(/[\p{L}\p{N}]/u)
+        .optional()
+        .openapi({ description: 'Needed unless it is approve.' }),
       actingRoles: z
         .array(roleSchema)
         .min(1)

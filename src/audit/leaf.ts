@@ -229,6 +229,8 @@ export const leafKinds = {
     agent: agentSchema.nullable(),
     code,
   }),
+  /** api: from here on this proposal judges new actions too, without effect; null: none does. */
+  'rulebook.shadow_set': z.strictObject({ proposal: proposalSchema.nullable(), person: personSchema }),
   /** governance: a proposed rulebook would have answered otherwise. It had no effect. */
   'rulebook.shadowed': z.strictObject({
     proposal: proposalSchema,

@@ -42,8 +42,8 @@ export function withinScope(narrow: CoreRule, wide: CoreRule): boolean {
 /** Wherever `narrow` applies, `wide` does. False does not mean that it ever applies alone. */
 export function coveredBy(narrow: CoreRule, wide: CoreRule): boolean {
   return (
-    withinScope(narrow, wide) &&
-    wide.conditions.every((asked) => narrow.conditions.some((given) => implies(given, asked)))
+    wide.conditions.every((asked) => narrow.conditions.some((given) => implies(given, asked))) &&
+    withinScope(narrow, wide)
   );
 }
 

@@ -60,6 +60,9 @@ const rule = z
     path: ['redact'],
   });
 
+/** Each rule is held against all others when a policy is reviewed; nobody oversees so many as this. */
+const rules = z.array(rule).min(1).max(1_000, { error: 'more than 1,000 rules' });
+
 const roleTable = z
   .strictObject({ can_access: z.array(word).min(1).optional(), cannot_access: z.array(word).min(1).optional() })
   .refine((table) => Object.keys(table).length > 0, { error: 'an empty table' });
@@ -81,7 +84,7 @@ const tables = {
   agents: z.record(word, agentTable).optional(),
 };
 
-export const policySchema = z.strictObject({ ...head, rules: z.array(rule).min(1), ...tables });
+export const policySchema = z.strictObject({ ...head, rules, ...tables });
 
 /** A policy that takes another one and makes it stricter. */
 export const extensionSchema = z.strictObject({
@@ -89,9 +92,9 @@ export const extensionSchema = z.strictObject({
   /** The file of the other one, without `.yaml`. */
   extends: z.string().regex(/^[a-z][a-z0-9_-]{0,63}$/, { error: 'expected the name of a policy file without .yaml' }),
   /** More denies. */
-  rules: z.array(rule).min(1).optional(),
+  rules: rules.optional(),
   /** Ids of grants that it does without, cells of tables included. */
-  remove: z.array(word).min(1).optional(),
+  remove: z.array(word).min(1).max(200, { error: 'more than 200' }).optional(),
   /** Id of a grant → what it asks for besides. */
   narrow: z
     .record(word, z.strictObject({ reason: z.string().min(1).optional(), conditions: z.array(condition).min(1) }))

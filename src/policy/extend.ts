@@ -46,9 +46,15 @@ function reportRules(inner: PolicyParts, { rules = [] }: ExtensionDocument, repo
 }
 
 function without(parts: PolicyParts, ids: readonly string[], report: Report): PolicyParts {
-  ids.forEach((id, at) => grantsUnder(parts, id, { path: ['remove', at], atKey: false }, report));
-  const removed = new Set(ids);
-  return mapParts(parts, (part) => (part.rule.effect === 'allow' && removed.has(part.rule.id) ? [] : [part]));
+  const index = indexOf(parts);
+  const removed = new Set<string>();
+  ids.forEach((id, at) => {
+    const place = { path: ['remove', at], atKey: false };
+    if (removed.has(id)) report({ ...place, message: `"${id}" is named twice` });
+    else grantsUnder(index, id, place, report);
+    removed.add(id);
+  });
+  return mapParts(parts, (part) => (isGrant(part) && removed.has(part.rule.id) ? [] : [part]));
 }
 
 function narrowed(
@@ -56,12 +62,15 @@ function narrowed(
   { document, lexicon }: Pick<Layer, 'document' | 'lexicon'>,
   report: Report,
 ): PolicyParts {
-  return Object.entries(document.narrow ?? {}).reduce((before, [id, { conditions }]) => {
+  const index = indexOf(parts);
+  const narrower = new Map<Sourced, Sourced>();
+  for (const [id, { conditions }] of Object.entries(document.narrow ?? {})) {
     const path = ['narrow', id];
-    const grants = new Set(grantsUnder(before, id, { path, atKey: true }, report));
     const more = compileConditions(conditions, [...path, 'conditions'], lexicon);
-    return mapParts(before, (part) => [grants.has(part) ? asking(part, more, conditions) : part]);
-  }, parts);
+    for (const grant of grantsUnder(index, id, { path, atKey: true }, report))
+      narrower.set(grant, asking(grant, more, conditions));
+  }
+  return mapParts(parts, (part) => [narrower.get(part) ?? part]);
 }
 
 function asking(
@@ -80,17 +89,37 @@ function asking(
   };
 }
 
+/** Made once for all ids that an extension names: both lists may be long. */
+interface PartIndex {
+  readonly byId: ReadonlyMap<string, readonly Sourced[]>;
+  /** Ids of every grant. */
+  readonly grants: readonly string[];
+}
+
+function indexOf(parts: PolicyParts): PartIndex {
+  const byId = new Map<string, Sourced[]>();
+  for (const part of everyPart(parts)) {
+    const same = byId.get(part.rule.id);
+    if (same) same.push(part);
+    else byId.set(part.rule.id, [part]);
+  }
+  const grants = [...byId].filter(([, same]) => same.some(isGrant)).map(([id]) => id);
+  return { byId, grants };
+}
+
+function isGrant({ rule }: Sourced): boolean {
+  return rule.effect === 'allow';
+}
+
 /** The grants under this id; `report` hears when there is none, or when another rule could grant with less to do. */
 function grantsUnder(
-  parts: PolicyParts,
+  { byId, grants: known }: PartIndex,
   id: string,
   place: Pick<Parameters<Report>[0], 'path' | 'atKey'>,
   report: Report,
 ): Sourced[] {
-  const all = everyPart(parts);
-  const named = all.filter(({ rule }) => rule.id === id);
-  const grants = named.filter(({ rule }) => rule.effect === 'allow');
-  const known = all.filter(({ rule }) => rule.effect === 'allow').map(({ rule }) => rule.id);
+  const named = byId.get(id) ?? [];
+  const grants = named.filter(isGrant);
   if (named.length === 0) report({ ...place, message: `unknown grant "${id}"`, word: id, known });
   else if (grants.length === 0) report({ ...place, message: `"${id}" denies, and a deny stays as it is` });
   for (const duty of ['alert', 'redact'] as const)
@@ -106,7 +135,7 @@ function table(
   report: Report,
 ): readonly Sourced[] | undefined {
   if (inner === undefined || own === undefined) return inner ?? own;
-  const given = inner.filter(({ rule }) => rule.effect === 'allow');
+  const given = inner.filter(isGrant);
   const rows = new Set<string | undefined>();
   for (const { rule, path } of own) {
     if (rule.effect === 'deny') continue;

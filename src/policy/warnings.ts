@@ -15,10 +15,20 @@ export interface PolicyWarning {
   readonly paste?: string;
 }
 
+/** A rule of one verb. Those of another verb or phase never cover it, and are not asked. */
+interface Single extends CoreRule {
+  readonly scope: string;
+}
+
 /** What was written in one place, as rules of one verb each: one of them may be idle while another is not. */
 interface Written {
   readonly source: Sourced;
-  readonly rules: readonly CoreRule[];
+  readonly rules: readonly Single[];
+  readonly byScope: ReadonlyMap<string, readonly Single[]>;
+}
+
+function likeIn({ byScope }: Written, { scope }: Single): readonly Single[] {
+  return byScope.get(scope) ?? [];
 }
 
 /**
@@ -47,14 +57,22 @@ export function warningsOf(parts: PolicyParts, words: CompiledPolicy['words']): 
 type Found = Pick<PolicyWarning, 'message' | 'paste'>;
 
 function writtenIn(parts: readonly Sourced[]): Written[] {
-  const places = new Map<string, Written>();
+  const places = new Map<string, Pick<Written, 'source' | 'rules'>>();
   for (const source of parts) {
     const place = [source.layer, ...source.path].join('/');
     const before = places.get(place);
-    const rules = [...source.rule.verbs].map((verb): CoreRule => ({ ...source.rule, verbs: new Set([verb]) }));
+    const rules = [...source.rule.verbs].map((verb): Single => {
+      return { ...source.rule, verbs: new Set([verb]), scope: `${verb} ${source.rule.phase}` };
+    });
     places.set(place, { source: before?.source ?? source, rules: [...(before?.rules ?? []), ...rules] });
   }
-  return [...places.values()];
+  return Array.from(places.values(), ({ source, rules }) => ({ source, rules, byScope: groupedByScope(rules) }));
+}
+
+function groupedByScope(rules: readonly Single[]): Map<string, readonly Single[]> {
+  const groups = new Map<string, readonly Single[]>();
+  for (const rule of rules) groups.set(rule.scope, [...(groups.get(rule.scope) ?? []), rule]);
+  return groups;
 }
 
 /** Why no request can ever meet this grant, if so. */
@@ -68,7 +86,7 @@ function whyNever(
     if (rule.elements !== 'any' && rule.elements.size === 0) return 'its resource holds no element';
     if (rule.conditions.some((one) => rule.conditions.some((other) => !compatible(one, other))))
       return 'its conditions exclude each other';
-    const deny = denies.find((each) => each.rules.some((denying) => coveredBy(rule, denying)));
+    const deny = denies.find((each) => likeIn(each, rule).some((denying) => coveredBy(rule, denying)));
     if (deny !== undefined) return `"${deny.source.rule.id}" denies all of it`;
     return shutTable(rule, tables);
   });
@@ -120,7 +138,7 @@ function ineffective(
   for (const other of grants) {
     if (other.source === source) continue;
     for (const rule of rules)
-      for (const wider of other.rules) {
+      for (const wider of likeIn(other, rule)) {
         const idle = idleBeside(rule, wider);
         if (idle.length === 0 || closed(rule, wider, { idle, denies, words })) continue;
         const keys = [...new Set(idle.map(({ attribute }) => spokenAttributes[attribute]))].sort().join(', ');
@@ -135,22 +153,22 @@ function ineffective(
 
 /** Conditions of this grant that the other one passes by, where it was meant to stand in the way. */
 function idleBeside(rule: CoreRule, wider: CoreRule): Condition[] {
-  if (!withinScope(rule, wider)) return [];
   if (!rule.conditions.every((one) => wider.conditions.every((other) => compatible(one, other)))) return [];
   const idle = rule.conditions.filter((asked) => !wider.conditions.some((given) => implies(given, asked)));
-  return coveredBy(rule, wider) || idle.some(({ attribute }) => restricting.has(attribute)) ? idle : [];
+  const meant = idle.some(({ attribute }) => restricting.has(attribute)) && withinScope(rule, wider);
+  return meant || (idle.length > 0 && coveredBy(rule, wider)) ? idle : [];
 }
 
 /** Denies see to it already: whoever passes by one of these conditions meets one. */
 function closed(
-  rule: CoreRule,
+  rule: Single,
   wider: CoreRule,
   { idle, denies, words }: { idle: readonly Condition[]; denies: readonly Written[]; words: CompiledPolicy['words'] },
 ): boolean {
   const others = [...rule.conditions.filter((condition) => !idle.includes(condition)), ...wider.conditions];
   return idle.every((condition) => {
     const passing = { ...rule, conditions: [...others, negated(condition, words)] };
-    return denies.some((deny) => deny.rules.some((denying) => coveredBy(passing, denying)));
+    return denies.some((deny) => likeIn(deny, passing).some((denying) => coveredBy(passing, denying)));
   });
 }
 
@@ -173,8 +191,8 @@ function coversAll(wide: Written, { rules }: Written): boolean {
 }
 
 /** With every duty that the rule brings. */
-function coversOne({ rules }: Written, narrow: CoreRule): boolean {
-  return rules.some(
+function coversOne(written: Written, narrow: Single): boolean {
+  return likeIn(written, narrow).some(
     (wide) => coveredBy(narrow, wide) && narrow.obligations.every((duty) => wide.obligations.includes(duty)),
   );
 }

@@ -22,7 +22,7 @@ export function findingsOf(
         atKey: true,
         message: `unknown key "${word}"`,
         word,
-        known,
+        known: known.includes(word) ? [] : known, // right elsewhere: nothing to suggest
       }));
     }
     case 'invalid_value': {

@@ -18,14 +18,23 @@ export async function findShadow(tx: PoolClient): Promise<ShadowRow | undefined>
   return found.rows.map((row) => shadowRow.parse(row))[0];
 }
 
-/** Sets it, or none; why not, if not. Granted to the API only. */
+const setRow = z.union([
+  z.object({ refusal: z.null(), ordinal: z.int() }),
+  z.object({ refusal: changeRefusalSchema, ordinal: z.null() }),
+]);
+
+/** Sets it, or none: its place among the tenant's, or why not. Granted to the API only. */
 export async function setShadow(
   tx: PoolClient,
   proposal: ProposalId | null,
   person: PersonId,
-): Promise<ChangeRefusal | undefined> {
-  const set = await tx.query('SELECT countersign.rulebook_shadow_set($1, $2) AS refusal', [proposal, person]);
-  return z.object({ refusal: changeRefusalSchema.nullable() }).parse(set.rows[0]).refusal ?? undefined;
+): Promise<number | ChangeRefusal> {
+  const set = await tx.query('SELECT refusal, ordinal FROM countersign.rulebook_shadow_set($1, $2)', [
+    proposal,
+    person,
+  ]);
+  const row = setRow.parse(set.rows[0]);
+  return row.refusal ?? row.ordinal;
 }
 
 /** What it answered is counted once for each action. Granted to the governance worker only. */

@@ -11,6 +11,8 @@ import {
   parseAllDocuments,
   visit,
   type Document,
+  type YAMLMap,
+  type YAMLSeq,
 } from 'yaml';
 import { fail, throwProblems, type Path, type Problem } from './problem.js';
 
@@ -48,7 +50,7 @@ export function readYaml(file: string, text: string): ReadFile {
   };
   const deep = beyondDepth(text);
   if (deep) fail({ file, ...deep, message: 'nested too deep' });
-  const documents = parseAllDocuments(text, { lineCounter: lines, version: '1.2', schema: 'core', uniqueKeys: true });
+  const documents = parseAllDocuments(text, { lineCounter: lines, version: '1.2', schema: 'core', uniqueKeys: false });
   const [document, second] = 'empty' in documents ? [] : documents;
   if (document === undefined) fail({ ...place(0), message: 'the file is empty' });
   if (second !== undefined) fail({ ...place(second.range[0]), message: 'more than one document' });
@@ -62,7 +64,11 @@ export function readYaml(file: string, text: string): ReadFile {
       message: message.replace(/ at line \d+[^]*$/, ''),
     })),
   );
-  throwProblems(forbiddenIn(document).map(({ offset, message }) => ({ ...place(offset), message })));
+  throwProblems(
+    forbiddenIn(document)
+      .slice(0, maxProblems)
+      .map(({ offset, message }) => ({ ...place(offset), message })),
+  );
   return {
     data: document.toJS(),
     locate: (path, atKey = false) => place(offsetOf(document, path, atKey)),
@@ -85,13 +91,25 @@ function beyondDepth(text: string): { line: number; column: number } | undefined
 
 function forbiddenIn(document: Document): { offset: number; message: string }[] {
   const found: { offset: number; message: string }[] = [];
+  const check = ({ range, anchor, tag }: Scalar | YAMLMap | YAMLSeq) => {
+    const offset = range?.[0] ?? 0;
+    if (anchor !== undefined) found.push({ offset, message: 'anchors are not allowed' });
+    if (tag !== undefined) found.push({ offset, message: 'tags are not allowed' });
+  };
   visit(document, {
     Alias: (_, node) => void found.push({ offset: node.range?.[0] ?? 0, message: 'aliases are not allowed' }),
-    Node: (_, node) => {
-      const offset = node.range?.[0] ?? 0;
-      if (node.anchor !== undefined) found.push({ offset, message: 'anchors are not allowed' });
-      if (node.tag !== undefined) found.push({ offset, message: 'tags are not allowed' });
+    // The parser compares each key with every other one, which takes minutes where there are many.
+    Map: (_, node) => {
+      check(node);
+      const seen = new Set<string>();
+      for (const { key } of node.items) {
+        if (!isScalar(key) || typeof key.value !== 'string') continue;
+        if (seen.has(key.value)) found.push({ offset: key.range?.[0] ?? 0, message: 'map keys must be unique' });
+        seen.add(key.value);
+      }
     },
+    Scalar: (_, node) => check(node),
+    Seq: (_, node) => check(node),
     Pair: (_, { key }) => {
       const name = isScalar(key) ? key.value : undefined;
       const offset = isNode(key) ? (key.range?.[0] ?? 0) : 0;

@@ -26,6 +26,8 @@ import { installRulebook } from '../../src/rulebook/install.tx.js';
 import { unfitForProduction } from '../../src/rulebook/production.js';
 import { statementHash, type ProposalId } from '../../src/rulebook/change/change.js';
 import { insertChangeProof, insertSignature } from '../../src/rulebook/change/change.store.js';
+import { changerRefusal } from '../../src/rulebook/change/changer.store.js';
+import { rulebookReader } from '../../src/rulebook/rulebook.store.js';
 import { clinic, type Name } from '../integration/approval/stage.js';
 import { changeStage, type Changed, type ChangeStage, type Opened } from '../integration/rulebook/change-stage.js';
 import { noTrust, rulebookFiles, testRulebook } from '../support/rulebook.js';
@@ -402,6 +404,35 @@ describe('whoever owns the database cannot change the rules unseen', () => {
     const theirs = stage.at.votes.person('dora');
     await force('passkey', `UPDATE countersign.passkey SET public_key = 'x' WHERE person = $1`, theirs);
     expect(await stage.activate(proposal)).toEqual(refused('rulebook.unknown_passkey'));
+  });
+});
+
+describe('when signed rules govern, and what judges beside them, is not said', () => {
+  const refusal = (by: Name) =>
+    inTenant(stage.at.votes.db.pool('api'), clinic, (tx) =>
+      changerRefusal(tx, rulebookReader(), stage.at.votes.person(by)),
+    );
+
+  it('by somebody who could not sign them', async () => {
+    expect(await refusal('elif')).toBeUndefined();
+    expect(await refusal('dora')).toBeUndefined();
+    expect(await refusal('amara')).toBe('rulebook.wrong_role');
+  });
+
+  it('by somebody who got the role today', async () => {
+    await stage.grantedFor('23 hours', 'dora');
+    expect(await refusal('dora')).toBe('rulebook.fresh_grant');
+  });
+
+  it('by somebody who is suspended', async () => {
+    const suspend = `INSERT INTO countersign.suspension (tenant, kind, subject, reason)
+                     VALUES ('clinic', 'person', $1::uuid::text, 'left')`;
+    await query(suspend, stage.at.votes.person('dora'));
+    try {
+      expect(await refusal('dora')).toBe('rulebook.inactive');
+    } finally {
+      await query('UPDATE countersign.suspension SET lifted_at = clock_timestamp()');
+    }
   });
 });
 

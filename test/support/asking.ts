@@ -5,7 +5,7 @@ import { canaryPatient, type RunningEhr } from '@countersign/sandbox';
 import { findAction } from '../../src/action/action.store.js';
 import { openAction } from '../../src/action/admit.tx.js';
 import { agent, role, workflowIdOf, type ActionId, type AgentId } from '../../src/action/ids.js';
-import { isFinal, type Status } from '../../src/action/types.js';
+import { isFinal, type Admission, type Status } from '../../src/action/types.js';
 import { usualMeaning, type Verdict } from '../../src/approval/decision.js';
 import { openChallenge } from '../../src/approval/open-challenge.tx.js';
 import { inTenant } from '../../src/database/transaction.js';
@@ -40,7 +40,16 @@ export interface RequestOptions {
 type ReadType = 'facility.read' | 'medications.read' | 'record.read';
 
 /** Opens the row and starts its workflow. */
-export async function request(stack: Asked, type: ReadType, options: RequestOptions = {}) {
+export async function request(
+  stack: Asked,
+  type: ReadType,
+  options: RequestOptions = {},
+): Promise<{
+  readonly action: ActionId;
+  readonly admission: Admission;
+  /** Once the request was classified. */
+  readonly admitted: ReturnType<GovernedActions['admit']>;
+}> {
   asked += 1;
   const { agent: by = triage, expiresIn, elements, reason = 'Reconcile medications before discharge' } = options;
   const patient = options.patient ?? stack.ehr.demoPatients[0];
@@ -147,7 +156,7 @@ export async function vote(
   by: keyof Stack['people'],
   verdict: Verdict,
   reason?: string,
-) {
+): ReturnType<GovernedActions['vote']> {
   const { decision, hash } = await openChallenge(stack.api, {
     tenant: clinic,
     action,

@@ -39,6 +39,7 @@ export async function agentRequest(
   file: string | undefined,
   options: AgentOptions,
   env: NodeJS.ProcessEnv,
+  scopes: readonly string[] = [],
 ): Promise<AgentRequest> {
   const request = requestOf(await read(file));
   const [{ apiAt }, { agentToken }] = await Promise.all([
@@ -47,7 +48,7 @@ export async function agentRequest(
   ]);
   const key = await keyOf(options, env);
   const principal = request['principal'] ?? (await principalOf(key, options, env));
-  const token = agentToken(key);
+  const token = agentToken(key, scopes);
   return { api: apiAt(key.api, () => token), body: { ...request, principal } };
 }
 

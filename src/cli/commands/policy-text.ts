@@ -1,5 +1,6 @@
 /** What the policy tools found, in lines for people who write policies. */
 import type { SampleAnswer } from '../../policy/study/answer.js';
+import type { AmountChange } from '../../policy/study/beyond-requests.js';
 import type { CaseResult } from '../../policy/study/cases.js';
 import { widens, type ChangeKind } from '../../policy/study/change-kind.js';
 import type { Difference } from '../../policy/study/diff.js';
@@ -175,6 +176,22 @@ export function differenceLines(differences: readonly Difference[], paint: Paint
         ]),
       ]),
       ...more,
+    ];
+  });
+}
+
+/** Wider ones first. */
+export function amountLines(amounts: readonly AmountChange[], paint: Paint): string[] {
+  return [true, false].flatMap((wider) => {
+    const own = amounts.filter((each) => each.wider === wider);
+    if (own.length === 0) return [];
+    const rows = own.map(({ what, before, after }) => [`  ${what}`, `${before} → ${after}`]);
+    return [
+      paint(
+        wider ? 'red' : 'yellow',
+        `${own.length} ${own.length === 1 ? 'amount' : 'amounts'} ${wider ? 'wider' : 'narrower'} now`,
+      ),
+      ...table(rows),
     ];
   });
 }

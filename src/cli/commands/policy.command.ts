@@ -1,7 +1,8 @@
 /** `countersign policy`: try rules before anything depends on them. Reads files; needs no server and no network. */
 import { Command, type OptionValues } from 'commander';
 import { runCases, type CaseResult } from '../../policy/study/cases.js';
-import { widens, type ChangeKind } from '../../policy/study/change-kind.js';
+import { widens } from '../../policy/study/change-kind.js';
+import { compareBeyondRequests } from '../../policy/study/beyond-requests.js';
 import { diffActions, diffPolicies } from '../../policy/study/diff.js';
 import { explain } from '../../policy/study/explain.js';
 import { checkInvariants, type InvariantResult } from '../../policy/study/invariants.js';
@@ -25,6 +26,7 @@ import {
 } from './policy-files.js';
 import { requestIn, withRequest } from './policy-request.js';
 import {
+  amountLines,
   caseLines,
   differenceLines,
   errorLine,
@@ -79,7 +81,7 @@ export function policyCommand(shell: Shell = processShell): Command {
     .option('--all', 'every one of them, not the first few of a kind')
     .addHelpText(
       'after',
-      `${changedText}\n52 no answer changes, but files differ in what no single request tells, such as quotas.`,
+      `${changedText}\n52 nothing wider was found, but files differ in what was not compared: hours, deadlines, reminders, escalations,\nwhat quotas and volumes count, EHR searches, record classes, roles that imply others, who may change the rules.`,
     )
     .action((before: string, after: string, options: Listing) => {
       process.exitCode = diff(shell, before, after, options);
@@ -137,12 +139,13 @@ function count(number: number, what: string): string {
 
 function test(shell: Shell, paths: readonly string[], options: Common): number {
   const rulebook = mustLoad(options.policies, options.policies);
-  const files = (paths.length > 0 ? paths : [options.policies]).flatMap(caseFiles).map((file) => {
+  const places = paths.length > 0 ? paths : [options.policies];
+  const files = places.flatMap(caseFiles).map((file) => {
     const cases = readCases(file);
     const results = runCases(rulebook, cases.document, cases.report);
     return { cases, results, invariants: judged(rulebook, cases) };
   });
-  if (files.length === 0) throw new CommandFailure(1, 'cases.none', `${options.policies} has no tests.`);
+  if (files.length === 0) throw new CommandFailure(1, 'cases.none', `There are no tests in ${places.join(', ')}.`);
   const failed = (results: readonly CaseResult[]) => results.filter(({ differences }) => differences.length > 0);
   const broken = (results: readonly InvariantResult[]) => results.filter(({ status }) => status === 'broken');
   const rows = files.map(({ cases, results, invariants }) => ({
@@ -200,18 +203,17 @@ function diff(shell: Shell, before: string, after: string, options: Listing): nu
     (name) => name !== 'policy' && JSON.stringify(one.content[name]) !== JSON.stringify(other.content[name]),
   );
   const differences = [...diffPolicies(one, other), ...(files.length > 0 ? diffActions(one, other) : [])];
-  const found = statusOf(differences.map(({ kind }) => kind));
-  const status = found === 'nothing' && files.length > 0 ? 'not_all_compared' : found;
-  if (options.json) shell.print(JSON.stringify({ status, differences, otherFiles: files }));
+  const { amounts, notCompared } = compareBeyondRequests(one, other);
+  const found = statusOf([...differences.map(({ kind }) => widens(kind)), ...amounts.map(({ wider }) => wider)]);
+  const status = found !== 'wider' && notCompared.length > 0 ? 'not_all_compared' : found;
+  if (options.json) shell.print(JSON.stringify({ status, differences, amounts, notCompared, otherFiles: files }));
   else {
     for (const line of differenceLines(differences, shell.paint, limitOf(options))) shell.print(line);
-    if (differences.length === 0) shell.print('No request is answered differently.');
-    if (files.length > 0) {
-      shell.print(`Besides policies these files differ: ${files.map((name) => `${name}.yaml`).join(', ')}.`);
-      shell.print(
-        'Answers to single requests were compared; deadlines, reminders, quotas, volumes and hours were not.',
-      );
-    }
+    for (const line of amountLines(amounts, shell.paint)) shell.print(line);
+    if (found === 'nothing' && notCompared.length === 0) shell.print('No request is answered differently.');
+    if (found === 'nothing' && notCompared.length > 0) shell.print('None was found among what was compared.');
+    if (notCompared.length > 0) shell.print('These differ and were not compared; look at them yourself:');
+    for (const place of notCompared) shell.print(`  ${place}`);
   }
   return changed[status];
 }
@@ -220,9 +222,10 @@ function limitOf({ all = false }: Listing): number {
   return all ? Number.POSITIVE_INFINITY : 5;
 }
 
-function statusOf(kinds: readonly ChangeKind[]): 'nothing' | 'stricter' | 'wider' {
-  if (kinds.length === 0) return 'nothing';
-  return kinds.some(widens) ? 'wider' : 'stricter';
+/** @param widenings of each change, whether it widens. */
+function statusOf(widenings: readonly boolean[]): 'nothing' | 'stricter' | 'wider' {
+  if (widenings.length === 0) return 'nothing';
+  return widenings.includes(true) ? 'wider' : 'stricter';
 }
 
 interface SimulateOptions extends Listing {
@@ -232,6 +235,8 @@ interface SimulateOptions extends Listing {
 async function simulatePast(shell: Shell, candidate: string, options: SimulateOptions): Promise<number> {
   const [present, other] = [mustLoad(options.policies, options.policies), mustLoad(candidate, options.policies)];
   const { past, skipped } = readPast(await standardInput(), options.fromLeaves ?? false);
+  if (past.length === 0)
+    throw new CommandFailure(1, 'requests.none', 'There is no request on standard input, so that nothing was tried.');
   const problems: Problem[] = [];
   const changes = simulate(present, other, past, (finding) => {
     const [at, ...path] = finding.path;
@@ -239,7 +244,7 @@ async function simulatePast(shell: Shell, candidate: string, options: SimulateOp
     problems.push(problemOf(finding, { file: [name ?? 'request', ...path].join(' ') }));
   });
   if (problems.length > 0) throw new CommandFailure(1, 'request.invalid', problems.map(problemLine).join('\n'));
-  const status = statusOf(changes.flatMap(({ kinds }) => kinds));
+  const status = statusOf(changes.flatMap(({ kinds }) => kinds.map(widens)));
   if (options.json) shell.print(JSON.stringify({ status, requests: past.length, skipped, changes }));
   else {
     for (const line of simulatedLines(changes, shell.paint, limitOf(options))) shell.print(line);

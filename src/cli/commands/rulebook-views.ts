@@ -96,7 +96,7 @@ export function historyLines({ active, activations, proposals, shadow }: History
     digest.slice(0, shownDigits),
     localTime(since),
     digest === active && ordinal === activations[0]?.ordinal ? 'governs' : '',
-    proposal === null ? 'by the migrating login' : `proposal ${proposal.slice(0, 8)}`,
+    proposal !== null ? `proposal ${proposal.slice(0, 8)}` : ordinal === 1 ? 'bootstrap' : 'development',
   ]);
   const proposed = proposals.map((each) => [
     each.id.slice(0, 8),

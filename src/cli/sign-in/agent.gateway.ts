@@ -16,11 +16,11 @@ export interface AgentKey {
   readonly keyFile: string;
 }
 
-/** A token with which the agent asks the API for actions. */
-export async function agentToken({ api, ...key }: AgentKey): Promise<string> {
+/** A token with which the agent asks the API for actions, and does what else these scopes let it. */
+export async function agentToken({ api, ...key }: AgentKey, more: readonly string[] = []): Promise<string> {
   const client = await clientOf(key);
-  const granted = await oidc.clientCredentialsGrant(client, { scope: 'actions:request', resource: api });
-  return granted.access_token;
+  const scope = ['actions:request', ...more].join(' ');
+  return (await oidc.clientCredentialsGrant(client, { scope, resource: api })).access_token;
 }
 
 /** A token with which the agent acts for the person who signed in: the person lets it, the agent exchanges. */

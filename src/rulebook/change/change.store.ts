@@ -30,13 +30,16 @@ const proposalRow = z.object({
   proposal: proposalSchema,
   digest: digestSchema,
   base: digestSchema,
+  /** The place of the base in the tenant's history: the same rules may govern twice. */
+  baseOrdinal: z.int(),
   proposer: personSchema,
   note: z.string().nullable(),
   proposedAt: z.date(),
 });
 export type ProposalRow = Readonly<z.infer<typeof proposalRow>>;
 
-const proposalColumns = `p.tenant, p.proposal, p.digest, p.base, p.proposer, p.note, p.proposed_at AS "proposedAt"`;
+const proposalColumns = `p.tenant, p.proposal, p.digest, p.base, p.base_ordinal AS "baseOrdinal", p.proposer, p.note,
+  p.proposed_at AS "proposedAt"`;
 
 export async function findProposal(tx: PoolClient, proposal: ProposalId): Promise<ProposalRow | undefined> {
   const found = await tx.query(`SELECT ${proposalColumns} FROM countersign.rulebook_proposal p WHERE p.proposal = $1`, [

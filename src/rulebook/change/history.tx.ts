@@ -13,7 +13,7 @@ import {
 import { findShadow, shadowCounts, type ShadowCounts, type ShadowRow } from '../shadow.store.js';
 import { namesOf } from './signer.store.js';
 
-/** `superseded`: another rulebook became active since, so that nobody signs this proposal any more. */
+/** `superseded`: another rulebook became active since, so that nobody ever signs this proposal again. */
 export type ProposalStatus = 'open' | 'denied' | 'superseded' | 'activated';
 
 export interface ProposalHistory extends ProposalRow {
@@ -41,7 +41,7 @@ export async function rulebookHistory(pool: Pool, tenant: TenantId): Promise<Rul
     const active = activated[0]?.digest;
     const all = (await proposals(tx)).map((row) => {
       const own = signed.filter(({ proposal }) => proposal === row.proposal);
-      return { ...row, status: statusOf(row, own, { active, activated }), signatures: own };
+      return { ...row, status: statusOf(row, own, activated), signatures: own };
     });
     const people = [...all.map(({ proposer }) => proposer), ...signed.map(({ person }) => person)];
     const shadowing = await findShadow(tx);
@@ -51,12 +51,12 @@ export async function rulebookHistory(pool: Pool, tenant: TenantId): Promise<Rul
 }
 
 function statusOf(
-  { proposal, base }: ProposalRow,
+  { proposal, baseOrdinal }: ProposalRow,
   signed: readonly SignatureRow[],
-  now: { readonly active: Digest | undefined; readonly activated: readonly ActivationRow[] },
+  activated: readonly ActivationRow[],
 ): ProposalStatus {
   const isThis = (each: { readonly proposal: ProposalId | null }) => each.proposal === proposal;
-  if (now.activated.some(isThis)) return 'activated';
+  if (activated.some(isThis)) return 'activated';
   if (signed.some(({ verdict }) => verdict === 'deny')) return 'denied';
-  return base === now.active ? 'open' : 'superseded';
+  return baseOrdinal === activated[0]?.ordinal ? 'open' : 'superseded';
 }

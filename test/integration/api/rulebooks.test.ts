@@ -61,7 +61,7 @@ async function sign(proposal: string, by: Name, verdict = 'approve'): Promise<An
 async function activate(content: unknown): Promise<void> {
   const proposal = await propose(content);
   for (const by of ['elif', 'chen'] as const) expect((await sign(proposal, by)).body).toEqual({ status: 'signed' });
-  const answer = await call('POST', '/v1/rulebooks/activations', 'amara', { proposal });
+  const answer = await call('POST', '/v1/rulebooks/activations', 'elif', { proposal });
   expect(answer).toMatchObject({ status: 200, body: { status: 'activated', digest: canonicalDigest(content) } });
 }
 
@@ -80,9 +80,9 @@ describe('over the API the rules', () => {
 
     for (const by of ['elif', 'dora'] as const)
       expect(await sign(proposal, by)).toMatchObject({ status: 200, body: { status: 'signed' } });
-    const activated = await call('POST', '/v1/rulebooks/activations', 'amara', { proposal });
+    const activated = await call('POST', '/v1/rulebooks/activations', 'elif', { proposal });
     expect(activated).toMatchObject({ status: 200, body: { status: 'activated', ordinal: 2, digest } });
-    expect(await call('POST', '/v1/rulebooks/activations', 'amara', { proposal })).toMatchObject({ status: 200 });
+    expect(await call('POST', '/v1/rulebooks/activations', 'elif', { proposal })).toMatchObject({ status: 200 });
 
     expect((await call('GET', '/v1/rulebooks', 'elif')).body).toMatchObject({
       active: digest,
@@ -136,6 +136,23 @@ describe('over the API the rules', () => {
         data: { proposal: null, person: null, agent: 'triage-agent', code: 'rulebook.agent' },
       }),
     );
+  });
+
+  it('are put in force by somebody who could sign, whoever else has the scope', async () => {
+    const proposal = await propose(changed('tiers.yaml', 'deadline: 4h', 'deadline: 6h'));
+    for (const by of ['elif', 'chen'] as const) await sign(proposal, by);
+    const before = (await call('GET', '/v1/rulebooks', 'elif')).body['active'];
+    expect(await call('POST', '/v1/rulebooks/activations', 'amara', { proposal })).toMatchObject({
+      status: 409,
+      body: { code: 'rulebook.wrong_role' },
+    });
+    expect((await api.leaves()).at(-1)).toMatchObject({
+      kind: 'rulebook.refused',
+      data: { proposal, person: api.stack.people.amara, code: 'rulebook.wrong_role' },
+    });
+    expect((await call('GET', '/v1/rulebooks', 'elif')).body['active']).toBe(before);
+    expect(await call('POST', '/v1/rulebooks/activations', 'dora', { proposal })).toMatchObject({ status: 200 });
+    await activate(governing);
   });
 
   it('are not changed without the scope', async () => {
@@ -227,6 +244,39 @@ describe('a proposal that judges beside the active rules', () => {
     expect(await shadow(null)).toMatchObject({ status: 200 });
     expect(await shadowLeaf(await asked())).toBeUndefined();
     expect((await call('GET', '/v1/rulebooks', 'elif')).body['shadow']).toBeNull();
+  });
+
+  it('is set and ended by somebody who could sign, and each time is on the log', async () => {
+    const proposal = await propose(changed('tiers.yaml', 'deadline: 4h', 'deadline: 7h'));
+    const sets = async () =>
+      (await api.leaves()).filter(({ kind }) => kind === 'rulebook.shadow_set').map(({ data }) => data);
+    const [before, { elif: person, amara }] = [await sets(), api.stack.people];
+    for (const each of [proposal, null]) {
+      expect(await shadow(each, 'amara')).toMatchObject({ status: 409, body: { code: 'rulebook.wrong_role' } });
+      expect((await api.leaves()).at(-1)).toMatchObject({
+        kind: 'rulebook.refused',
+        data: { proposal: each, person: amara, code: 'rulebook.wrong_role' },
+      });
+    }
+    expect((await call('GET', '/v1/rulebooks', 'elif')).body['shadow']).toBeNull();
+    for (const each of [proposal, proposal, null]) expect(await shadow(each)).toMatchObject({ status: 200 });
+    const said = [proposal, proposal, null].map((each) => ({ proposal: each, person }));
+    expect(await sets()).toEqual([...before, ...said]);
+  });
+
+  it('does not keep an action from being classified, whatever goes wrong with it', async () => {
+    const proposal = await propose(
+      changed('actions.yaml', 'medications.read:\n    tier: T1', 'medications.read:\n    tier: T3'),
+    );
+    await shadow(proposal);
+    const may = (what: string) => api.stack.db.admin.query(`${what} countersign_governance`).then(() => undefined);
+    await may('REVOKE INSERT ON countersign.rulebook_shadowed FROM');
+    const action = await asked().finally(() => may('GRANT INSERT ON countersign.rulebook_shadowed TO'));
+    const { body } = await api.call('GET', `/v1/actions/${action}`, await api.agent());
+    expect(body).toMatchObject({ status: 'awaiting_approval', tier: 'T1' });
+    expect(await shadowLeaf(action)).toBeUndefined();
+    expect(await shadowLeaf(await asked())).toMatchObject({ proposal });
+    await shadow(null);
   });
 
   it('is one that is open', async () => {

@@ -1,4 +1,6 @@
-import { join } from 'node:path';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { actionsCommand } from '../../../src/cli/commands/actions.command.js';
 import { projectFolder } from '../../../src/config/project-folder.js';
@@ -20,6 +22,15 @@ describe('countersign actions request', () => {
     const [, id] = /^([a-z2-7]{26}) {2}medications\.read {2}awaiting_approval$/.exec(out) ?? [];
     expect({ exit, id }).toEqual({ exit: 0, id: expect.any(String) });
     expect(err).toContain(`Waits for clinical_staff: countersign approvals approve ${String(id)}`);
+  });
+
+  it('says what stands against one that is refused', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'cli-request-')), 'request.json');
+    writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(example, 'utf8')), purpose: 'HOPERAT' }));
+    const { exit, out, err } = await request(file, ...triage);
+    rmSync(dirname(file), { recursive: true });
+    expect({ exit, out }).toEqual({ exit: 0, out: expect.stringMatching(/medications\.read {2}refused$/) });
+    expect(err).toMatch(/Against it: .*purpose\.not_of_type/);
   });
 
   it('makes another action each time', async () => {

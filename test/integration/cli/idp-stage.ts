@@ -30,7 +30,9 @@ export async function idpStage(apiResource: string): Promise<IdpStage> {
   const { privateJwk, publicJwk } = await keyPair('ES384');
   const agent = { agent: 'triage-agent', keyFile: join(state, 'triage-agent.jwk') };
   writeFileSync(agent.keyFile, JSON.stringify(privateJwk));
-  const agents = [{ clientId: agent.agent, jwks: { keys: [publicJwk] }, scope: 'actions:request actions:read' }];
+  const agents = [
+    { clientId: agent.agent, jwks: { keys: [publicJwk] }, scope: 'actions:request actions:read actions:release' },
+  ];
   const options = { port: 0, issuerHost: 'localhost', stateDir, apiResource, agents, consoleRedirects: [] };
   const idp = await startIdentityProvider({ ...options, totpPeriod: 2 });
   return {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
@@ -84,6 +84,16 @@ describe('countersign policy check', () => {
     );
   });
 
+  it('does not judge a policy of more than 1,000 rules', () => {
+    const rules = Array.from({ length: 1_001 }, (_, at) => `  - { id: r${at}, action: read, effect: deny }\n`);
+    const file = written('many.yaml', `version: '1.0'\nname: x\nrules:\n${rules.join('')}`);
+    const { code, out } = policy(['check', file]);
+    expect({ code, out }).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('many.yaml:4:3: more than 1,000 rules'),
+    });
+  });
+
   it('judges a policy that extends another beside it', () => {
     written('base.yaml', text);
     const deny = 'rules: [{ id: no_writes, action: write, effect: deny }]';
@@ -126,6 +136,19 @@ describe('countersign policy test', () => {
       `version: '1.0'\nname: x\ncases:\n  - name: it\n    request: { verb: read }\n`,
     );
     expect(policy(['test', file])).toMatchObject({ code: 1, err: 'nothing.yaml:4:5: a case that expects nothing\n' });
+  });
+});
+
+describe('countersign policy test of what holds no tests', () => {
+  it('names the folder that it was given', () => {
+    mkdirSync(join(folder, 'empty'));
+    expect(policy(['test', 'empty'])).toMatchObject({ code: 1, err: 'There are no tests in empty.\n' });
+  });
+
+  it('suggests no key for one that is right elsewhere', () => {
+    const { code, err } = policy(['test', weak]);
+    expect(code).toBe(1);
+    expect(err).toMatch(/unknown key "rules"$/m);
   });
 });
 
@@ -192,12 +215,58 @@ describe('countersign policy diff', () => {
     });
   });
 
-  it('does not pass over what no single request tells', () => {
-    cpSync(policies, join(folder, 'looser'), { recursive: true });
-    const quotas = join(folder, 'looser', 'quotas.yaml');
-    writeFileSync(quotas, readFileSync(quotas, 'utf8').replace('limit: 499', 'limit: 9999'));
-    const { code, out } = policy(['diff', policies, 'looser']);
-    expect({ code, out }).toMatchObject({ code: 52, out: expect.stringContaining('quotas.yaml') });
+  /** The shipped rulebook in a folder of its own, a passage of one file replaced. */
+  function rulebookWith(name: string, file: string, from: string, to: string): string {
+    cpSync(policies, join(folder, name), { recursive: true });
+    const place = join(folder, name, file);
+    const before = readFileSync(place, 'utf8');
+    const after = before.replace(from, to);
+    if (after === before) throw new Error(`${file} does not hold the passage any more`);
+    writeFileSync(place, after);
+    return name;
+  }
+
+  it('compares amounts that no single request tells', () => {
+    const looser = rulebookWith('looser', 'quotas.yaml', 'limit: 499', 'limit: 9999');
+    expect(policy(['diff', policies, looser])).toEqual({
+      code: 51,
+      out: '1 amount wider now\n  quotas.yaml: quotas.agent_patients_day.limit  499 → 9999\n',
+      err: '',
+    });
+    expect(policy(['diff', looser, policies])).toMatchObject({ code: 50 });
+  });
+
+  it('takes a longer look-back for wider', () => {
+    const looking = (within: string) =>
+      text
+        .replace('rules:\n', `preceded_within: ${within}\nrules:\n`)
+        .replace('    conditions:\n', '    conditions:\n      - preceded_by: record.read\n');
+    written('long.yaml', looking('200h'));
+    written('short.yaml', looking('4h'));
+    const { code, out } = policy(['diff', 'short.yaml', 'long.yaml']);
+    expect({ code, out }).toEqual({
+      code: 51,
+      out: '1 amount wider now\n  policy.yaml: preceded_within  14400 s → 720000 s\n',
+    });
+    expect(policy(['diff', 'long.yaml', 'short.yaml'])).toMatchObject({ code: 50 });
+  });
+
+  it('never says that nothing differs where something was not compared, and names it', () => {
+    const later = rulebookWith('later', 'tiers.yaml', 'deadline: 4h', 'deadline: 5h');
+    expect(policy(['diff', policies, later])).toEqual({
+      code: 52,
+      out: 'None was found among what was compared.\nThese differ and were not compared; look at them yourself:\n  tiers.yaml: tiers.T1.deadline\n',
+      err: '',
+    });
+  });
+
+  it('does not call stricter what was not all compared', () => {
+    const both = rulebookWith('both', 'tiers.yaml', 'deadline: 4h', 'deadline: 5h');
+    writeFileSync(join(folder, both, 'policy.yaml'), readFileSync(join(folder, strict), 'utf8'));
+    const { code, out } = policy(['diff', policies, both]);
+    expect({ code, out }).toMatchObject({ code: 52, out: expect.stringContaining('denied now') });
+    writeFileSync(join(folder, both, 'policy.yaml'), readFileSync(join(folder, weak), 'utf8'));
+    expect(policy(['diff', policies, both])).toMatchObject({ code: 51 });
   });
 });
 
@@ -209,6 +278,12 @@ describe('countersign policy simulate', () => {
     expect(out).toMatch(/^1 denied now\n {2}notes {2}read of clinical_notes: /);
     expect(out).toMatch(/1 of 2 requests would be answered differently\.\n$/);
     expect(policy(['simulate', policies], lines)).toMatchObject({ code: 0 });
+  });
+
+  it('has tried nothing where there is no request', () => {
+    const said = { code: 1, err: 'There is no request on standard input, so that nothing was tried.\n' };
+    expect(policy(['simulate', policies], '\n')).toMatchObject(said);
+    expect(policy(['simulate', policies, '--from-leaves'], '')).toMatchObject(said);
   });
 
   it('says by its exit code that a request is answered more widely', () => {

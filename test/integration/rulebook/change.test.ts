@@ -154,6 +154,31 @@ describe('a proposal', () => {
     expect(await stage.sign(late, 'dora')).toEqual(refused('rulebook.other_base'));
   });
 
+  it('stays over when the rules that it was made for govern again, and may be proposed anew', async () => {
+    const govern = async (content: unknown): Promise<void> => {
+      const proposed = await stage.propose('amara', content);
+      if (proposed.status !== 'proposed') throw new Error(proposed.code);
+      for (const by of ['elif', 'chen'] as const) await stage.sign(proposed.row.proposal, by);
+      expect(await stage.activate(proposed.row.proposal)).toMatchObject({ status: 'activated' });
+    };
+    const rules = stage.content(another());
+    await govern(rules);
+    const proposal = await stage.proposed('amara', another());
+    const asked = hours;
+    for (const by of ['elif', 'chen'] as const) await stage.sign(proposal, by);
+    const before = await opened(proposal, 'dora');
+    await govern(stage.content(another()));
+    await govern(rules);
+    expect(await stage.active()).toBe(canonicalDigest(rules));
+
+    expect(await stage.activate(proposal)).toEqual(refused('rulebook.other_base'));
+    expect(await stage.send(before, 'dora')).toEqual(refused('rulebook.other_base'));
+    expect(await stage.sign(proposal, 'dora')).toEqual(refused('rulebook.other_base'));
+    const { proposals } = await rulebookHistory(stage.at.votes.db.pool('api'), clinic);
+    expect(proposals.find((each) => each.proposal === proposal)).toMatchObject({ status: 'superseded' });
+    expect(await stage.proposed('amara', asked)).not.toBe(proposal);
+  });
+
   it('that is not there is unknown', async () => {
     const nobody = proposalSchema.parse('00000000-0000-4000-8000-000000000000');
     expect(await stage.sign(nobody, 'elif')).toEqual(refused('rulebook.unknown'));

@@ -1,9 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { compilePolicy } from '../../../src/policy/compile.js';
-import type { CompiledPolicy, PolicyRequest } from '../../../src/policy/core.js';
+import type { CompiledPolicy, CoreRule, PolicyRequest } from '../../../src/policy/core.js';
 import { decide } from '../../../src/policy/decide.js';
 import type { ExtensionDocument, PolicyDocument, RuleDocument } from '../../../src/policy/document.js';
+import { extend } from '../../../src/policy/extend.js';
+import { lexiconOf } from '../../../src/policy/lexicon.js';
+import type { Sourced } from '../../../src/policy/parts.js';
+import type { Report } from '../../../src/rulebook/problem.js';
 import { restoreRulebook } from '../../../src/rulebook/load.js';
 import { filesOf } from '../../../src/rulebook/change/to-files.js';
 import { complaints, policyText, shippedWorld, treatmentRead } from '../../support/policy.js';
@@ -202,6 +206,19 @@ describe('an extension that would allow more', () => {
       '4:10',
       'unknown grant "facility_reed"; did you mean "facility_read"?',
     ],
+    ['one grant twice', 'remove: [facility_read, facility_read]', '4:25', '"facility_read" is named twice'],
+    [
+      'more grants to do without than anybody reads',
+      `remove: [${Array.from({ length: 201 }, (_, at) => `x${at}`).join(', ')}]`,
+      '4:9',
+      'more than 200',
+    ],
+    [
+      'more denies than anybody reads',
+      `rules: [${Array.from({ length: 1_001 }, (_, at) => `{ id: x${at}, action: read, effect: deny }`).join(', ')}]`,
+      '4:8',
+      'more than 1,000 rules',
+    ],
     ['one deny fewer', 'remove: [external_phi]', '4:10', '"external_phi" denies, and a deny stays as it is'],
     [
       'one cell fewer that denies',
@@ -259,7 +276,7 @@ describe('an extension that would allow more', () => {
       '4:38',
       '"agent.triage.full_medical_history" is more than',
     ],
-    ['a base of no name', 'extends: [base]', '4:1', 'Map keys must be unique'],
+    ['a base of no name', 'extends: [base]', '4:1', 'map keys must be unique'],
   ])('with %s is refused where it stands', (_what, line, place, message) => {
     const found = complaints(extending(line));
     expect(found[0]).toContain(`policy.yaml:${place}: ${message}`);
@@ -280,6 +297,50 @@ describe('an extension that would allow more', () => {
       `policy.yaml:4:11: ${message}`,
     ]);
     expect(complaints(files('remove: [plain]'))).toEqual([]);
+  });
+});
+
+describe('an extension of a large policy', () => {
+  it('is put together in time that grows with both, not with their product', () => {
+    const count = 2_000;
+    let looks = 0;
+    const grants = Array.from({ length: count }, (_, at): Sourced => {
+      const rule: CoreRule = {
+        id: `g${at}`,
+        effect: 'allow',
+        verbs: new Set(['read']),
+        phase: 'before',
+        elements: 'any',
+        conditions: [],
+        obligations: [],
+      };
+      return {
+        layer: 0,
+        path: ['rules', at],
+        get rule() {
+          looks++;
+          return rule;
+        },
+      };
+    });
+    const none = { rules: [], roles: undefined, agents: undefined, precededWithinSeconds: undefined };
+    const complained: string[] = [];
+    const report: Report = ({ message }) => void complained.push(message);
+    const half = count / 2;
+    const document: ExtensionDocument = {
+      version: '1.0',
+      name: 'Strict',
+      extends: 'base',
+      remove: grants.slice(half).map((_, at) => `g${half + at}`),
+      narrow: Object.fromEntries(
+        grants.slice(0, half).map((_, at) => [`g${at}`, { conditions: [{ on_call: true as const }] }]),
+      ),
+    };
+    const layer = { document, own: none, lexicon: lexiconOf(shippedWorld(), report) };
+    const { rules } = extend({ ...none, rules: grants }, layer, report);
+    expect(looks).toBeLessThan(20 * count);
+    expect(rules.map(({ rule }) => rule.conditions.length)).toEqual(Array.from({ length: half }, () => 1));
+    expect(complained).toEqual([]);
   });
 });
 

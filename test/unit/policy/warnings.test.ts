@@ -358,3 +358,16 @@ function placeOf(text: string, passage: string) {
   const before = text.slice(0, text.indexOf(passage)).split('\n');
   return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
 }
+
+describe('a policy of many rules', () => {
+  const many = (number: number) =>
+    Array.from({ length: number }, (_, at) => `{ id: r${at}, ${about}, conditions: [{ purpose: treatment }] }`);
+
+  it('is reviewed up to 1,000 of them', () => {
+    expect(said(many(1_000))).toHaveLength(999);
+  });
+
+  it('is refused beyond', () => {
+    expect(() => said(many(1_001))).toThrow('policy.yaml:4:3: more than 1,000 rules');
+  });
+});
