@@ -7,6 +7,7 @@ export interface Figure {
   readonly n?: number;
   readonly p50?: number;
   readonly p95?: number;
+  readonly mean?: number;
   readonly perSecond?: number;
   readonly events?: number;
   readonly ratio?: number;
@@ -26,6 +27,11 @@ export function spread(values: readonly number[]): Required<Pick<Figure, 'n' | '
   return { n: values.length, p50: rounded(percentile(values, 50)), p95: rounded(percentile(values, 95)) };
 }
 
+/** For durations that keep to steps, of which the median tells only on which step it lies. */
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
 /** Three significant digits: more would be noise. */
 export function rounded(value: number): number {
   return Number(value.toPrecision(3));
@@ -37,7 +43,7 @@ export function print(figures: readonly Figure[], args: readonly string[] = proc
   process.stdout.write(`${text}\n`);
 }
 
-const columns = ['case', 'n', 'p50', 'p95', 'perSecond', 'events', 'ratio', 'note'] as const;
+const columns = ['case', 'n', 'p50', 'p95', 'mean', 'perSecond', 'events', 'ratio', 'note'] as const;
 
 function table(figures: readonly Figure[]): string {
   const used = columns.filter((column) => figures.some((figure) => figure[column] !== undefined));
